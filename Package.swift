@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One rule for every target: values checked by the strictest settings the compiler offers.
+// Warnings are not errors here, so that a deprecation in a dependency never breaks a user's build.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+]
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let containers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+// Data flows one way. A target may import only what stands above it in this list.
+let package = Package(
+  name: "pitwall",
+  products: [
+    .executable(name: "pitwall", targets: ["pitwall"]),
+    .library(name: "Pitwall", targets: ["Orchestration", "Policies", "PitwallCommands"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .target(name: "Primitives", swiftSettings: strict),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Workload", dependencies: ["Primitives", "CZlib"], swiftSettings: strict),
+    .target(
+      name: "Orchestration", dependencies: ["Primitives", containers, histogram],
+      swiftSettings: strict),
+    .target(
+      name: "Policies", dependencies: ["Primitives", "Orchestration", containers],
+      swiftSettings: strict),
+    .target(
+      name: "Simulation", dependencies: ["Primitives", "Orchestration", containers],
+      swiftSettings: strict),
+    .target(
+      name: "Replay",
+      dependencies: ["Primitives", "Workload", "Orchestration", "Policies", "Simulation", yams],
+      swiftSettings: strict),
+    .target(
+      name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, yams],
+      swiftSettings: strict),
+    .target(
+      name: "Reporting", dependencies: ["Primitives", "Results", subprocess],
+      swiftSettings: strict),
+    .target(
+      name: "PitwallCommands",
+      dependencies: [
+        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
+        "Reporting", argumentParser,
+      ],
+      swiftSettings: strict),
+    .executableTarget(name: "pitwall", dependencies: ["PitwallCommands"], swiftSettings: strict),
+
+    .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"]),
+    .testTarget(name: "WorkloadTests", dependencies: ["Workload"]),
+    .testTarget(name: "OrchestrationTests", dependencies: ["Orchestration", "Policies"]),
+    .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Orchestration"]),
+    .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Policies"]),
+    .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
+    .testTarget(name: "ResultsTests", dependencies: ["Results"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

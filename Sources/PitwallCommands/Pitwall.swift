@@ -1,0 +1,33 @@
+import ArgumentParser
+import Foundation
+import Primitives
+
+/// The root command.
+public struct Pitwall: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "pitwall",
+    abstract: "Replay LoRA request traces; compare the decisions that serve them.",
+    version: "0.1.0",
+    subcommands: [])
+
+  public init() {}
+
+  /// Runs the process's command line and exits: 0, the code of a ``PitwallError``, or
+  /// ArgumentParser's own (64 for usage).
+  public static func runAndExit() async -> Never {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      exit(withError: nil)
+    } catch let error as PitwallError {
+      FileHandle.standardError.write(Data("pitwall: \(error)\n".utf8))
+      exit(withError: ExitCode(error.code.rawValue))
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

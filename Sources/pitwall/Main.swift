@@ -1,0 +1,8 @@
+import PitwallCommands
+
+@main
+struct Main {
+  static func main() async {
+    await Pitwall.runAndExit()
+  }
+}
