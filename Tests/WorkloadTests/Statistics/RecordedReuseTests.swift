@@ -47,13 +47,15 @@ struct RecordedReuseTests {
   }
 
   @Test(arguments: published) func shufflingDestroysTheReuse(_ known: Published) throws {
-    var (stream, adapters) = try RecordedTraces.references(known.path, column: known.column)
-    var random = RandomStream(seed: 1, purpose: "shuffled references")
-    stream.shuffle(using: &random)
-    let reuse = ReuseStatistics(of: stream, adapters: adapters, slots: [8, 16, 32])
-    try #require(reuse.hitRatios.count == 3)
-    for (ratio, expected) in zip(reuse.hitRatios, known.shuffled) {
-      #expect(abs(ratio.lru - expected) <= 0.015, "LRU at \(ratio.slots)")
+    let (stream, adapters) = try RecordedTraces.references(known.path, column: known.column)
+    let orders = (0..<5).map { order in
+      var random = RandomStream(seed: 1, purpose: "shuffled references", entity: UInt64(order))
+      return ReuseStatistics(
+        of: stream.shuffled(using: &random), adapters: adapters, slots: [8, 16, 32])
+    }
+    for (index, expected) in known.shuffled.enumerated() {
+      let mean = orders.map { $0.hitRatios[index].lru }.reduce(0, +) / 5
+      #expect(abs(mean - expected) <= 0.01)
     }
   }
 }
