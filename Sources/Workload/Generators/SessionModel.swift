@@ -8,6 +8,33 @@ struct SessionModel: Sendable {
   /// The share of requests for the base model alone.
   var baseShare = 0.0
 
+  /// Appends who asks for what; tables of adapters, sets and tenants are filled in.
+  func append(_ requests: Int, seed: UInt64, to columns: inout GeneratedColumns) {
+    var market = TenantMarket(market)
+    var sets = AdapterSetTable()
+    var withAdapter = SessionPool(sessions, seed: seed, purpose: "adapter sessions")
+    var baseOnly = SessionPool(sessions, seed: seed, purpose: "base sessions")
+    var kind = RandomStream(seed: seed, purpose: "base share")
+    var started: Int32 = 0
+    columns.tenant.reserveCapacity(requests)
+    columns.session.reserveCapacity(requests)
+    for _ in 0..<requests {
+      let isBase = baseShare > 0 && kind.uniform() < baseShare
+      let request =
+        isBase
+        ? baseOnly.next(&started, in: &market, base: true)
+        : withAdapter.next(&started, in: &market, base: false)
+      columns.adapterSet.append(isBase ? 0 : sets.index(of: request.adapters))
+      columns.tenant.append(Int32(request.tenant + 1))
+      columns.session.append(request.number)
+    }
+    columns.adapters = (0..<market.adapters).map { AdapterEntry(name: "adapter-\($0)") }
+    columns.adapterSets = sets.sets
+    columns.tenants += (0..<self.market.tenants).map { "tenant-\($0)" }
+  }
+}
+
+extension SessionModel {
   init(_ parameters: inout Parameters) throws {
     let tenants = try parameters.int("tenants", default: 50, in: 1...1_000_000)
     let adapters = try parameters.int(
@@ -34,30 +61,5 @@ struct SessionModel: Sendable {
       birth: try parameters.double("birth", default: 0.01, in: 0...1),
       extraAdapters: try parameters.double("extra-adapters", default: 0, in: 0...0.9))
     baseShare = try parameters.double("base-share", default: 0, in: 0...1)
-  }
-
-  /// Appends who asks for what; tables of adapters, sets and tenants are filled in.
-  func append(_ requests: Int, seed: UInt64, to columns: inout GeneratedColumns) {
-    var market = TenantMarket(market)
-    var sets = AdapterSetTable()
-    var withAdapter = SessionPool(sessions, seed: seed, purpose: "adapter sessions")
-    var baseOnly = SessionPool(sessions, seed: seed, purpose: "base sessions")
-    var kind = RandomStream(seed: seed, purpose: "base share")
-    var started: Int32 = 0
-    columns.tenant.reserveCapacity(requests)
-    columns.session.reserveCapacity(requests)
-    for _ in 0..<requests {
-      let isBase = baseShare > 0 && kind.uniform() < baseShare
-      let request =
-        isBase
-        ? baseOnly.next(&started, in: &market, base: true)
-        : withAdapter.next(&started, in: &market, base: false)
-      columns.adapterSet.append(isBase ? 0 : sets.index(of: request.adapters))
-      columns.tenant.append(Int32(request.tenant + 1))
-      columns.session.append(request.number)
-    }
-    columns.adapters = (0..<market.adapters).map { AdapterEntry(name: "adapter-\($0)") }
-    columns.adapterSets = sets.sets
-    columns.tenants += (0..<self.market.tenants).map { "tenant-\($0)" }
   }
 }

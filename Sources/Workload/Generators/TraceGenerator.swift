@@ -56,6 +56,9 @@ struct GeneratedColumns {
   var adapterSets: [AdapterSet] = [.base]
   var tenants = [""]
 
+  init() {}
+
+  /// Sets aside room for requests.
   /// - Throws: `PitwallError` (usage) for a number of requests that cannot be.
   init(requests: Int) throws {
     guard (0...Int(Int32.max)).contains(requests) else {
