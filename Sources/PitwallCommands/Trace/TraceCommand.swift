@@ -5,5 +5,8 @@ struct TraceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace",
     abstract: "Import, generate, transform and describe request traces.",
-    subcommands: [])
+    subcommands: [
+      TraceGenerateCommand.self, TraceTransformCommand.self, TraceStatsCommand.self,
+      TraceFitCommand.self,
+    ])
 }
