@@ -58,10 +58,18 @@ struct TraceImportCommand: AsyncParsableCommand {
     return try Parameters(format?.rawValue ?? "import", entries)
   }
 
+  /// Each format with its options; those that take the same ones say so.
   private static var formats: String {
-    TraceFormat.allCases.map { format in
-      let options = format.options.map { "\n      \($0.key): \($0.help)" }.joined()
-      return "  \(format.rawValue): \(format.summary)\(options)"
+    var described: [(keys: [String], format: TraceFormat)] = []
+    return TraceFormat.allCases.map { format in
+      let heading = "  \(format.rawValue): \(format.summary)"
+      let keys = format.options.map(\.key)
+      guard !keys.isEmpty else { return heading }
+      if let same = described.first(where: { Set(keys).isSubset(of: $0.keys) }) {
+        return heading + "\n      as \(same.format.rawValue)"
+      }
+      described.append((keys, format))
+      return heading + format.options.map { "\n      \($0.key): \($0.help)" }.joined()
     }.joined(separator: "\n")
   }
 }
