@@ -17,7 +17,7 @@ public struct Replica: ~Copyable {
   let index: Int16
   let configuration: ReplicaConfiguration
   private let catalogue: AdapterCatalogue
-  private let sets: AdapterSets
+  let sets: AdapterSets
   private let setRanks: [Int32]
   /// Where adapters are.
   public internal(set) var residency: Residency
@@ -92,6 +92,7 @@ public struct Replica: ~Copyable {
     let slot = newSlot(sequence)
     queue.append(slot, set: request.adapterSet, key: sequence.key)
     resume(at: time)
+    considerPrefetch(at: time)
   }
 
   /// A transfer has ended.
@@ -99,12 +100,14 @@ public struct Replica: ~Copyable {
     history.note(.transferEnded, transfer.adapter, at: time)
     residency.transferEnded(transfer, at: time)
     resume(at: time)
+    considerPrefetch(at: time)
   }
 
   /// A time that a decision asked to be woken at has come.
   public mutating func woken(at time: Nanoseconds) {
     if time >= nextWake { nextWake = .max }
     resume(at: time)
+    considerPrefetch(at: time)
   }
 
   /// One of the steps for which the plan stands has ended, and the next begins at once.
@@ -126,8 +129,11 @@ public struct Replica: ~Copyable {
     commitDecodes(at: time)
     for chunk in plan.chunks { commit(chunk, at: time) }
     for slot in finished { finish(slot, at: time) }
+    // Not after every step: a world may skip steps that change nothing, and must see the same.
+    let eventful = !finished.isEmpty || !plan.chunks.isEmpty
     phase = .idle
     resume(at: time)
+    if eventful { considerPrefetch(at: time) }
   }
 
   /// The run is over: whatever has not ended is aborted.
@@ -220,18 +226,17 @@ public struct Replica: ~Copyable {
 
   // MARK: Steps
 
-  /// Puts a step together if none is running, then looks for something to prefetch.
+  /// Puts a step together if none is running, or completes one that waited for adapters.
   private mutating func resume(at time: Nanoseconds) {
     switch phase {
     case .idle:
       beginStep(at: time)
-    case .holding:
+    case .holding where residency.demandsMoving == 0:
       admit(at: time)
       launch(at: time)
-    case .running:
+    case .holding, .running:
       break
     }
-    considerPrefetch(at: time)
   }
 
   private mutating func beginStep(at time: Nanoseconds) {
@@ -309,27 +314,23 @@ public struct Replica: ~Copyable {
         continue
       }
       guard let tokens = firstChunk(of: sequence) else { return }
-      if kv.blocks(for: Int(sequence.target)) > kv.totalBlocks {
+      guard canHold(Int(sequence.target), of: set) else {
         queue.removeNext()
         drop(slot, at: time)
         continue
       }
-      guard hasBlocks(kv.blocks(for: tokens)) else { return }
+      guard hasBlocks(kv.blocks(for: tokens), for: set) || makeWay(for: set, tokens, at: time)
+      else { return }
       if !sequence.referenced { reference(slot) }
       switch residency.claim(set, at: time) {
       case .ready:
         queue.removeNext()
         start(slot, at: time)
-        // What `hasBlocks` counted as idle may just have come into use.
-        guard takeBlocks(kv.blocks(for: tokens), at: time) else {
-          preempt(slot, at: time)
-          return
-        }
+        _ = takeBlocks(kv.blocks(for: tokens), at: time)
         schedule(slot, tokens: tokens)
       case .loading, .noRoom:
         if sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
         queue.parkNext()
-        shareOutPool()
       }
     }
   }
@@ -486,7 +487,7 @@ public struct Replica: ~Copyable {
   }
 
   private func canEverServe(_ record: RequestRecord) -> Bool {
-    kv.blocks(for: Int(record.promptTokens) + 1) <= kv.totalBlocks
+    canHold(Int(record.promptTokens) + 1, of: record.adapterSet)
       && residency.couldFit(
         record.adapterSet, slots: configuration.slots ?? .max, bytes: configuration.adapterBytes)
   }
@@ -500,12 +501,32 @@ public struct Replica: ~Copyable {
       - kv.usedBlocks
   }
 
-  /// Whether blocks can be had, dropping idle adapters from a shared pool if need be.
-  private func hasBlocks(_ count: Int) -> Bool {
-    if count <= freeBlocks { return true }
-    guard configuration.slots == nil else { return false }
+  /// Whether a request of so many tokens, alone on the device with its adapters, has room.
+  private func canHold(_ tokens: Int, of set: AdapterSetID) -> Bool {
+    let blocks = kv.blocks(for: tokens)
+    guard configuration.slots == nil else { return blocks <= kv.totalBlocks }
+    let own = sets.members(set).reduce(Bytes(0)) { $0 + catalogue.bytes($1) }
+    return Bytes(blocks) * kv.blockBytes + own <= configuration.adapterBytes
+  }
+
+  /// Whether blocks can be had beside the request's own adapters, dropping idle adapters from a
+  /// shared pool if need be.
+  private func hasBlocks(_ count: Int, for set: AdapterSetID) -> Bool {
+    guard configuration.slots == nil else { return count <= freeBlocks }
+    let own = sets.members(set).reduce(Bytes(0)) {
+      $0 + (residency.isBusyOnDevice($1) ? 0 : catalogue.bytes($1))
+    }
     let busy = residency.deviceBytes - residency.idleBytes
-    return Bytes(kv.usedBlocks + count) * kv.blockBytes <= configuration.adapterBytes - busy
+    return Bytes(kv.usedBlocks + count) * kv.blockBytes + own <= configuration.adapterBytes - busy
+  }
+
+  /// Nothing runs and still the next request finds no blocks: adapters held for others are in its
+  /// way. Lets go of them; true if that was enough.
+  private mutating func makeWay(for set: AdapterSetID, _ tokens: Int, at time: Nanoseconds) -> Bool
+  {
+    guard running.count == 0, configuration.slots == nil else { return false }
+    residency.releaseClaims(except: set, at: time)
+    return hasBlocks(kv.blocks(for: tokens), for: set)
   }
 
   private mutating func takeBlocks(_ count: Int, at time: Nanoseconds) -> Bool {

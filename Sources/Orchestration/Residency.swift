@@ -125,6 +125,11 @@ public struct Residency: ~Copyable {
 
   func isInUse(_ adapter: AdapterID) -> Bool { caches[Residency.device].pins.isPinned(adapter) }
 
+  /// Whether an adapter takes device memory that cannot be had back now.
+  func isBusyOnDevice(_ adapter: AdapterID) -> Bool {
+    isOnDevice(adapter) ? isInUse(adapter) : !caches[Residency.device].isAbsent(adapter)
+  }
+
   /// Sets the room for adapters on the device, where they share a pool with the KV cache.
   mutating func setDeviceCapacity(_ capacity: Bytes) {
     caches[Residency.device].capacity = capacity
@@ -165,18 +170,22 @@ public struct Residency: ~Copyable {
   /// Holds all members of a set and begins to load those that are not on the device; all or none,
   /// so that two requests never each hold half of what both need.
   private mutating func holdAndLoad(
-    _ set: AdapterSetID, _ missing: Bytes, _ count: Int, at time: Nanoseconds
+    _ set: AdapterSetID, _ missing: Bytes, _ missingCount: Int, at time: Nanoseconds
   ) -> Bool {
     if claimed[Int(set)] { return true }
-    for adapter in sets.members(set) { caches[Residency.device].pin(adapter) }
-    if !caches[Residency.device].canFit(bytes: missing, count: count) {
+    // Members that are idle on the device now will not be, once they are held.
+    var size = missing
+    var count = missingCount
+    for adapter in sets.members(set) where isOnDevice(adapter) && !isInUse(adapter) {
+      size += bytes[Int(adapter)]
+      count += 1
+    }
+    if !caches[Residency.device].canFit(bytes: size, count: count) {
       cancelPrefetches(to: .device, at: time)
     }
-    guard caches[Residency.device].canFit(bytes: missing, count: count) else {
-      for adapter in sets.members(set) { caches[Residency.device].unpin(adapter, at: time) }
-      return false
-    }
-    makeRoom(in: .device, bytes: missing, count: count, at: time)
+    guard caches[Residency.device].canFit(bytes: size, count: count) else { return false }
+    for adapter in sets.members(set) { caches[Residency.device].pin(adapter) }
+    makeRoom(in: .device, bytes: missing, count: missingCount, at: time)
     claimed[Int(set)] = true
     for adapter in sets.members(set) where caches[Residency.device].isAbsent(adapter) {
       counters.demandLoads += 1
@@ -214,6 +223,13 @@ public struct Residency: ~Copyable {
     guard claimed[Int(set)] else { return }
     claimed[Int(set)] = false
     stop(set, at: time)
+  }
+
+  /// Lets go of what is held for requests of other sets.
+  mutating func releaseClaims(except set: AdapterSetID, at time: Nanoseconds) {
+    for other in 0..<AdapterSetID(claimed.count) where other != set {
+      release(claimOf: other, at: time)
+    }
   }
 
   /// Counts a request's references to its adapters, and returns the farthest tier of one of them.

@@ -52,17 +52,18 @@ public struct WaitingQueue: ~Copyable {
   /// Number of waiting requests that need an adapter.
   public func waiting(for adapter: AdapterID) -> Int { Int(waitingFor[Int(adapter)]) }
 
-  /// Of the waiting sets that satisfy a condition, the one whose request comes first.
-  public func firstSet(where condition: (ArraySlice<AdapterID>) -> Bool) -> AdapterSetID? {
-    var best: (key: Key, set: AdapterSetID)?
+  /// Of the adapters that waiting requests need and that satisfy a condition, one that the request
+  /// nearest to the head needs.
+  public func firstMember(where condition: (AdapterID) -> Bool) -> AdapterID? {
+    var best: (key: Key, adapter: AdapterID)?
     for list in [heap, parked] {
       for set in list {
         let key = headKey(set)
         if let best, best.key < key { continue }
-        if condition(sets.members(set)) { best = (key, set) }
+        if let adapter = sets.members(set).first(where: condition) { best = (key, adapter) }
       }
     }
-    return best?.set
+    return best?.adapter
   }
 
   // MARK: What the replica uses
