@@ -9,12 +9,8 @@ extension Replica {
   /// is not on the device; adapters in use are held; KV blocks taken equal blocks used. (That every
   /// request ends once and that time never runs backwards is the world's to check.)
   public func brokenInvariant() -> String? {
-    residency.fault().map(explained)
-      ?? bookFault().map(explained)
-  }
-
-  private func explained(_ fault: String) -> String {
-    "replica \(index): \(fault); before it: \(history.description)"
+    guard let fault = residency.fault() ?? bookFault() else { return nil }
+    return "replica \(index): \(fault); before it: \(history.description)"
   }
 
   private func bookFault() -> String? {
