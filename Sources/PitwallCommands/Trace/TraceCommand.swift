@@ -6,7 +6,7 @@ struct TraceCommand: AsyncParsableCommand {
     commandName: "trace",
     abstract: "Import, generate, transform and describe request traces.",
     subcommands: [
-      TraceGenerateCommand.self, TraceTransformCommand.self, TraceStatsCommand.self,
-      TraceFitCommand.self,
+      TraceImportCommand.self, TraceGenerateCommand.self, TraceTransformCommand.self,
+      TraceStatsCommand.self, TraceHeadCommand.self, TraceFitCommand.self,
     ])
 }

@@ -14,7 +14,7 @@ struct TraceFitCommand: ParsableCommand {
       so that generated traces have the trace's inter-arrival CV and its hit ratios. How close \
       they come is printed to standard error.
 
-      Examples:
+      EXAMPLES
         pitwall trace fit gentd26_timed_dev.csv --lengths azure_conv.csv > gentd26-like.yaml
         pitwall trace fit mine.csv --tries 4000 --seed 2 > mine-like.yaml
       """)

@@ -12,12 +12,12 @@ struct TraceGenerateCommand: ParsableCommand {
       pitwall trace generate NAME [KEY=VALUE ...] OUT --requests N [--seed N]
       """,
     discussion: """
-      Examples:
+      EXAMPLES
         pitwall trace generate Traces/gentd26-like.yaml day.csv --seed 3
         pitwall trace generate sessions tenants=100 adapters=500 rate=8 big.pwt --requests 1000000
         pitwall trace generate s-lora alpha=0.3 cv=4 slora.csv.gz --requests 600
 
-      Generators:
+      GENERATORS
       \(generators)
       """)
 

@@ -31,6 +31,6 @@ struct TraceOptions: ParsableArguments {
     let lines = TransformRegistry.all.map { type in
       "  \(type.name) \(type.usage)\n      \(type.summary)."
     }
-    return "Transforms:\n" + lines.joined(separator: "\n")
+    return "TRANSFORMS\n" + lines.joined(separator: "\n")
   }
 }

@@ -12,7 +12,7 @@ struct TraceStatsCommand: ParsableCommand {
       nothing, and cold starts are misses. OPT is Belady's clairvoyant cache, which no online \
       policy exceeds.
 
-      Examples:
+      EXAMPLES
         pitwall trace stats gentd26_timed_dev.csv
         pitwall trace stats gentd26_timed_dev.csv --apply shuffle --format json
         pitwall trace stats Traces/gentd26-like.yaml --seed 4 --slots 8,16,32

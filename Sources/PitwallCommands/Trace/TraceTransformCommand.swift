@@ -7,7 +7,7 @@ struct TraceTransformCommand: ParsableCommand {
     commandName: "transform",
     abstract: "Apply transforms to a trace, in the order given, and write the result.",
     discussion: """
-      Examples:
+      EXAMPLES
         pitwall trace transform week.csv hour.csv --apply jitter --apply "fold span=1h"
         pitwall trace transform conv.csv busy.pwt --apply "graft ids=gentd.csv adapters-only=true"
         pitwall trace transform gentd.csv shuffled.csv --apply shuffle --seed 7
