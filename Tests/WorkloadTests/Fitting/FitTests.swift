@@ -21,7 +21,7 @@ import Testing
       #expect(abs(mean - wanted.reuse.hitRatios[index].lru) < 0.06)
     }
     #expect(file.requests == 500)
-    #expect(file.fitted[.adapters] == "sessions")
+    #expect(file.fitted[.adapters] == "sessions: generator sessions, seed 5")
   }
 
   @Test func fitsTheCurveOfTheDayAndTheVariation() throws {
