@@ -53,7 +53,8 @@ let package = Package(
       name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, yams],
       swiftSettings: strict),
     .target(
-      name: "Reporting", dependencies: ["Primitives", "Results", subprocess],
+      name: "Reporting",
+      dependencies: ["Primitives", "Orchestration", "Replay", "Results", subprocess],
       swiftSettings: strict),
     .target(
       name: "PitwallCommands",
@@ -71,7 +72,8 @@ let package = Package(
     .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Policies"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "Orchestration", "Primitives", "Replay"]),
     .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
   ],
   swiftLanguageModes: [.v6]
