@@ -13,6 +13,7 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let containers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -50,7 +51,7 @@ let package = Package(
       dependencies: ["Primitives", "Workload", "Orchestration", "Policies", "Simulation", yams],
       swiftSettings: strict),
     .target(
-      name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, yams],
+      name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, sqlite],
       swiftSettings: strict),
     .target(
       name: "Reporting",

@@ -1,0 +1,124 @@
+import Foundation
+import GRDB
+import Primitives
+import Replay
+
+/// A results database: one SQLite file that holds runs, per-request records, time series and
+/// metrics. `README.md` beside this folder documents its tables.
+///
+/// A run is written in one transaction. Whatever happens to the process, a run is in the database
+/// as a whole or not at all. Threads and processes may read and write at the same time; writers
+/// wait for one another.
+public struct RunStore: Sendable {
+  /// What a database is opened for.
+  public enum Access: Sendable {
+    /// To add runs; the file is created where it does not exist.
+    case writing
+    /// To read; the file must exist.
+    case reading
+  }
+
+  /// The file, as the person named it.
+  public let path: String
+  let database: any DatabaseWriter
+
+  /// How long a writer waits for another process before it gives up, in seconds.
+  private static let patience = 60.0
+
+  /// Opens a database.
+  /// - Throws: `PitwallError`: noInput for a missing file, data for a file that is not a Pitwall
+  ///   database or is of a newer schema, inputOutput where it cannot be created or written.
+  public init(_ path: String, for access: Access = .reading) throws {
+    self.path = path
+    if access == .reading, !FileManager.default.fileExists(atPath: path) {
+      throw PitwallError(.noInput, at: path, "no such database")
+    }
+    database = try RunStore.translatingErrors(path) {
+      let isCurrent = try RunStore.checkOwnership(path, access)
+      if isCurrent, access == .reading {
+        return try DatabaseQueue(path: path, configuration: RunStore.configuration(.reading))
+      }
+      let pool = try DatabasePool(path: path, configuration: RunStore.configuration(.writing))
+      try RunStore.migrate(pool)
+      return pool
+    }
+  }
+
+  private static func configuration(_ access: Access) -> Configuration {
+    var configuration = Configuration()
+    configuration.readonly = access == .reading
+    configuration.busyMode = .timeout(patience)
+    configuration.foreignKeysEnabled = true
+    configuration.label = "results"
+    return configuration
+  }
+
+  /// Refuses files that are not ours before anything of them is changed.
+  /// - Returns: whether the schema is the current one.
+  private static func checkOwnership(_ path: String, _ access: Access) throws -> Bool {
+    let queue = try DatabaseQueue(path: path, configuration: configuration(access))
+    defer { try? queue.close() }
+    let (application, version, tables) = try queue.read { db in
+      (
+        try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
+        try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0,
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+      )
+    }
+    if application == 0, tables == 0, access == .writing { return false }
+    guard application == Schema.applicationID else {
+      throw PitwallError(.data, at: path, "not a Pitwall results database")
+    }
+    guard version <= Schema.version else {
+      throw PitwallError(
+        .data, at: path,
+        "schema version \(version) is newer than this Pitwall knows (\(Schema.version)); "
+          + "use the Pitwall that wrote it, or a newer one")
+    }
+    return version == Schema.version
+  }
+
+  private static func migrate(_ pool: DatabasePool) throws {
+    let migrator = Schema.migrator
+    do {
+      try migrator.migrate(pool)
+    } catch {
+      // Two processes may create the same database at once; the later one finds it done.
+      guard try pool.read(migrator.hasCompletedMigrations) else { throw error }
+    }
+  }
+
+  /// Runs `body` and turns what SQLite says into one line and the right exit code.
+  static func translatingErrors<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      throw translated(error, path)
+    }
+  }
+
+  private static func translated(_ error: DatabaseError, _ path: String) -> PitwallError {
+    let reason = error.message ?? "\(error.resultCode)"
+    return switch error.resultCode.primaryResultCode {
+    case .SQLITE_NOTADB: PitwallError(.data, at: path, "not a SQLite database")
+    case .SQLITE_CORRUPT: PitwallError(.data, at: path, "the database is damaged: \(reason)")
+    case .SQLITE_FULL: PitwallError(.inputOutput, at: path, "the disk is full")
+    case .SQLITE_CANTOPEN:
+      PitwallError(.inputOutput, at: path, "the database cannot be opened or created")
+    case .SQLITE_READONLY: PitwallError(.inputOutput, at: path, "the database is read-only")
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      PitwallError(.inputOutput, at: path, "another process has held the database for too long")
+    case .SQLITE_IOERR, .SQLITE_PERM, .SQLITE_NOLFS:
+      PitwallError(.inputOutput, at: path, reason)
+    default: PitwallError(.fault, at: path, reason)
+    }
+  }
+
+  func read<T>(_ body: (Database) throws -> T) throws -> T {
+    try RunStore.translatingErrors(path) { try database.read(body) }
+  }
+
+  func write<T>(_ body: (Database) throws -> T) throws -> T {
+    try RunStore.translatingErrors(path) { try database.write(body) }
+  }
+}

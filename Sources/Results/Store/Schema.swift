@@ -1,0 +1,155 @@
+import GRDB
+
+/// The schema of a results database, and its history. `Sources/Results/README.md` explains each
+/// table to whoever queries it by hand; keep the two together.
+enum Schema {
+  /// In `PRAGMA application_id`: "PITW". Tells our databases from other SQLite files.
+  static let applicationID = 0x5049_5457
+  /// In `PRAGMA user_version`: the number of the last migration.
+  static let version = 1
+
+  /// Creates the tables of a new database, and brings older ones up to date.
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { db in
+      try db.execute(sql: runs)
+      try db.execute(sql: details)
+      try db.execute(sql: views)
+      // In the same transaction as the tables: a database is ours, and whole, or it is empty.
+      try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+      try db.execute(sql: "PRAGMA user_version = 1")
+    }
+    return migrator
+  }
+
+  private static let runs = """
+    CREATE TABLE experiment (
+      experiment_key INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      digest TEXT NOT NULL,
+      config TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE run (
+      run_key INTEGER PRIMARY KEY,
+      run_id TEXT NOT NULL UNIQUE,
+      workload TEXT NOT NULL,
+      strategy TEXT NOT NULL,
+      backend TEXT NOT NULL,
+      seed INTEGER NOT NULL,
+      sweep_parameter TEXT,
+      sweep_value REAL,
+      trace_name TEXT NOT NULL,
+      trace_digest TEXT NOT NULL,
+      trace_columns TEXT NOT NULL,
+      configuration TEXT NOT NULL,
+      code_revision TEXT NOT NULL,
+      model_version TEXT NOT NULL,
+      host TEXT NOT NULL,
+      started_at TEXT NOT NULL,
+      finished_at TEXT NOT NULL,
+      wall_s REAL NOT NULL,
+      end_ns INTEGER NOT NULL,
+      device_bytes INTEGER NOT NULL,
+      weights_bytes INTEGER NOT NULL,
+      adapter_slots_bytes INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX run_by_subject ON run (workload, strategy, backend, sweep_value, seed);
+    CREATE TABLE experiment_run (
+      experiment_key INTEGER NOT NULL REFERENCES experiment ON DELETE CASCADE,
+      run_id TEXT NOT NULL,
+      PRIMARY KEY (experiment_key, run_id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE metric (
+      run_key INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      value REAL NOT NULL,
+      unit TEXT NOT NULL,
+      PRIMARY KEY (run_key, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE counter (
+      run_key INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      value INTEGER NOT NULL,
+      PRIMARY KEY (run_key, name)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let details = """
+    CREATE TABLE request (
+      run_key INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+      request INTEGER NOT NULL,
+      tenant INTEGER NOT NULL,
+      adapter_set INTEGER NOT NULL,
+      prompt_tokens INTEGER NOT NULL,
+      output_tokens INTEGER NOT NULL,
+      preemptions INTEGER NOT NULL,
+      replica INTEGER NOT NULL,
+      outcome INTEGER NOT NULL,
+      found_in INTEGER NOT NULL,
+      arrival_ns INTEGER NOT NULL,
+      admitted_ns INTEGER,
+      first_token_ns INTEGER,
+      finished_ns INTEGER,
+      load_wait_ns INTEGER NOT NULL,
+      PRIMARY KEY (run_key, request)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE sample (
+      run_key INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+      sample INTEGER NOT NULL,
+      at_ns INTEGER NOT NULL,
+      replica INTEGER NOT NULL,
+      waiting INTEGER NOT NULL,
+      running INTEGER NOT NULL,
+      kv_bytes INTEGER NOT NULL,
+      adapter_bytes INTEGER NOT NULL,
+      resident_adapters INTEGER NOT NULL,
+      "references" INTEGER NOT NULL,
+      hits INTEGER NOT NULL,
+      PRIMARY KEY (run_key, sample)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE residency (
+      run_key INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+      span INTEGER NOT NULL,
+      adapter INTEGER NOT NULL,
+      replica INTEGER NOT NULL,
+      prefetched INTEGER NOT NULL,
+      from_ns INTEGER NOT NULL,
+      to_ns INTEGER NOT NULL,
+      PRIMARY KEY (run_key, span)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE token_gap (
+      run_key INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+      gap_ns INTEGER NOT NULL,
+      count INTEGER NOT NULL,
+      PRIMARY KEY (run_key, gap_ns)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE adapter (
+      run_key INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,
+      adapter INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      PRIMARY KEY (run_key, adapter)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let views = """
+    CREATE VIEW run_metric AS
+      SELECT e.name AS experiment, r.run_id, r.workload, r.strategy, r.backend, r.seed,
+        r.sweep_parameter, r.sweep_value, m.name AS metric, m.value, m.unit
+      FROM run r JOIN metric m USING (run_key)
+        LEFT JOIN experiment_run USING (run_id) LEFT JOIN experiment e USING (experiment_key);
+    CREATE VIEW request_latency AS
+      SELECT r.run_id, r.workload, r.strategy, r.seed, q.request, q.tenant, q.adapter_set,
+        q.prompt_tokens, q.output_tokens,
+        CASE q.outcome WHEN 0 THEN 'finished' WHEN 1 THEN 'rejected' ELSE 'aborted' END AS outcome,
+        CASE q.found_in WHEN 0 THEN 'remote' WHEN 1 THEN 'disk' WHEN 2 THEN 'host'
+          ELSE 'device' END AS found_in,
+        q.arrival_ns / 1e9 AS arrival_s,
+        (q.admitted_ns - q.arrival_ns) / 1e6 AS queue_ms,
+        (q.first_token_ns - q.arrival_ns) / 1e6 AS ttft_ms,
+        CASE WHEN q.outcome = 0 AND q.output_tokens > 1 THEN
+          (q.finished_ns - q.first_token_ns) / 1e6 / (q.output_tokens - 1) END AS tpot_ms,
+        CASE WHEN q.outcome = 0 THEN (q.finished_ns - q.arrival_ns) / 1e6 END AS e2e_ms,
+        q.load_wait_ns / 1e6 AS load_wait_ms
+      FROM request q JOIN run r USING (run_key);
+    """
+}
