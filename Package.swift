@@ -74,7 +74,8 @@ let package = Package(
     .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
     .testTarget(
-      name: "ReportingTests", dependencies: ["Reporting", "Orchestration", "Primitives", "Replay"]),
+      name: "ReportingTests",
+      dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
     .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
   ],
   swiftLanguageModes: [.v6]

@@ -41,37 +41,62 @@ enum NumberText {
   }
 
   /// A change as a percentage, with its sign: `+12.3 %`.
-  static func change(_ share: Double, decimals: Int = 1) -> String {
+  static func change(_ share: Double, unit: String = space + "%") -> String {
     guard share.isFinite else { return dash }
-    let text = percent(share, decimals: decimals)
+    let text = fixed(share * 100, 1) + unit
     return share > 0 && text.contains { $0 >= "1" && $0 <= "9" } ? "+" + text : text
   }
 
-  /// Seconds in the unit that suits them: `12.3 ms`, `1.5 s`, `2 min`, `3 h`, `4 d`.
-  static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite else { return dash }
-    let units: [(name: String, seconds: Double)] = [
-      ("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1), ("ms", 1e-3), ("µs", 1e-6),
+  /// A unit, and how much of the base unit it is.
+  struct Unit: Equatable {
+    var name: String
+    var size: Double
+  }
+
+  /// The unit in which so many seconds read best.
+  static func unit(ofSeconds seconds: Double) -> Unit {
+    let units = [
+      Unit(name: "d", size: 86_400), Unit(name: "h", size: 3_600), Unit(name: "min", size: 60),
+      Unit(name: "s", size: 1), Unit(name: "ms", size: 1e-3), Unit(name: "µs", size: 1e-6),
     ]
     // Seconds are kept up to two minutes: latencies are compared in them.
     let unit = units.first { unit in
-      seconds.magnitude >= unit.seconds * (unit.seconds == 60 ? 2 : 1) * 0.9995
+      seconds.magnitude >= unit.size * (unit.name == "min" ? 2 : 1) * 0.9995
     }
-    guard let unit else { return seconds == 0 ? "0" + space + "s" : "<1" + space + "µs" }
-    return trimmed(significant(seconds / unit.seconds)) + space + unit.name
+    return seconds == 0 ? Unit(name: "s", size: 1) : unit ?? Unit(name: "ns", size: 1e-9)
   }
 
-  /// Bytes in binary units: `1.5 GiB`.
-  static func bytes(_ bytes: Double) -> String {
-    guard bytes.isFinite else { return dash }
-    var value = bytes
-    for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
-      if value.magnitude < 1024 || unit == "TiB" {
-        return trimmed(significant(value)) + space + unit
-      }
-      value /= 1024
+  /// The binary unit in which so many bytes read best.
+  static func unit(ofBytes bytes: Double) -> Unit {
+    var unit = Unit(name: "B", size: 1)
+    for name in ["KiB", "MiB", "GiB", "TiB"] where bytes.magnitude >= unit.size * 1024 {
+      unit = Unit(name: name, size: unit.size * 1024)
     }
-    return dash
+    return unit
+  }
+
+  /// Seconds in the unit that suits them: `12.3 ms`, `1.5 s`, `2 min`, `3 h`, `4 d`.
+  static func duration(_ seconds: Double) -> String { inUnit(seconds, unit(ofSeconds: seconds)) }
+
+  /// Bytes in the binary unit that suits them: `1.5 GiB`.
+  static func bytes(_ bytes: Double) -> String { inUnit(bytes, unit(ofBytes: bytes)) }
+
+  private static func inUnit(_ value: Double, _ unit: Unit) -> String {
+    value.isFinite ? trimmed(significant(value / unit.size)) + space + unit.name : dash
+  }
+
+  /// An estimate and half the width of its interval, to the digits that the latter supports:
+  /// `812 ± 14`.
+  static func estimate(_ value: Double, _ halfWidth: Double) -> String {
+    guard value.isFinite, halfWidth.isFinite else { return dash }
+    guard halfWidth > value.magnitude * 1e-9 else {
+      return "\(trimmed(significant(value, digits: 4)))\(space)±\(space)0"
+    }
+    var decimals = 0
+    var unit = 10.0
+    // Two digits of the half width, and not more than four decimals.
+    while halfWidth < unit, decimals < 4 { (unit, decimals) = (unit / 10, decimals + 1) }
+    return "\(fixed(value, decimals))\(space)±\(space)\(fixed(halfWidth, decimals))"
   }
 
   /// A count: whole where it is whole, else to three digits.

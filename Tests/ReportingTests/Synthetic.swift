@@ -18,7 +18,8 @@ enum Synthetic {
         request: Int32(index), tenant: 0, adapterSet: 0, promptTokens: 100,
         arrival: hour * Int64(index) / Int64(max(count, 1)))
       let isMiss = draws.uniform() < 0.25 * slowness
-      let wait = 0.03 + 0.05 * draws.uniform() * slowness + (isMiss ? 0.4 + 0.3 * draws.uniform() : 0)
+      let wait =
+        0.03 + 0.05 * draws.uniform() * slowness + (isMiss ? 0.4 + 0.3 * draws.uniform() : 0)
       request.admitted = request.arrival
       request.firstToken = request.arrival + Nanoseconds(seconds: wait)
       request.finished = request.firstToken + Nanoseconds(seconds: 1 + 8 * draws.uniform())

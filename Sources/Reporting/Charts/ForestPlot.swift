@@ -27,7 +27,7 @@ public enum ForestPlot {
     }
     let what = "relative difference, 95 % CI; arrows: the better way"
     return Chart(
-      name: name, title: "\(candidate) against \(baseline)",
+      name: name, title: "What changes from \(baseline) to \(candidate)",
       subtitle: [context, what, isClipped ? "bars cut off at the frame go on" : ""]
         .filter { !$0.isEmpty }.joined(separator: ", "),
       summary: rows.reversed().map { "\($0.title): \($0.relativeText), \($0.verdict.label)." }
@@ -44,6 +44,7 @@ public enum ForestPlot {
     switch verdict {
     case .better: .green
     case .worse: .vermillion
+    case .equivalent: .blue
     case .noDifference: .faint
     }
   }
@@ -55,7 +56,7 @@ public enum ForestPlot {
       .filter(\.isFinite).sorted()
     guard let longest = ends.last, longest > 0 else { return 0.1 }
     let typical = ends[ends.count * 3 / 4]
-    let shown = typical > 0 && longest > 4 * typical ? 2 * typical : longest
+    let shown = typical > 0 && longest > 10 * typical ? 2 * typical : longest
     return max(shown * 1.05, 0.01)
   }
 }

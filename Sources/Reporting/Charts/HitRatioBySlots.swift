@@ -18,26 +18,31 @@ public enum HitRatioBySlots {
   ///
   /// - Parameters:
   ///   - strategies: what was measured or predicted.
+  ///   - parameter: what is varied, where it is not the number of slots.
   ///   - bounds: what the order of requests alone allows (LRU, and OPT: Belady's offline optimum),
   ///     drawn dashed.
   public static func chart(
-    _ strategies: [Curve], bounds: [Curve] = [], name: String, context: String = ""
+    _ strategies: [Curve], bounds: [Curve] = [], parameter: String = "adapter slots",
+    name: String, context: String = ""
   ) -> Chart {
     let curves = strategies.enumerated().map { index, curve in
-      Series(curve.name, .markedLine(curve.points), color: .series(index))
+      Series.strategy(
+        curve.name, .markedLine(curve.points), index: index, of: strategies.count)
     }
     let dashed = bounds.enumerated().map { index, curve in
       Series(
         curve.name, .line(curve.points), color: index == 0 ? .bound : .faint, dashed: true)
     }
     let slots = Array(Set((strategies + bounds).flatMap { $0.points.map(\.x) })).sorted()
-    let isWide = slots.count > 1 && (slots.last ?? 1) >= 8 * (slots.first ?? 1)
+    let (least, most) = (slots.first ?? 0, slots.last ?? 0)
+    let isLogarithmic = least > 0 && most >= 8 * least
+    let label = parameter.prefix(1).uppercased() + parameter.dropFirst()
     return Chart(
-      name: name, title: "Hit ratio by device slots", subtitle: context,
+      name: name, title: "Hit ratio by \(parameter)", subtitle: context,
       summary: (strategies + bounds).map(summary).joined(separator: " "),
       x: Axis(
-        isWide ? "Adapter slots (log scale)" : "Adapter slots",
-        scale: isWide && (slots.first ?? 0) > 0 ? .logarithmic : .linear,
+        isLogarithmic ? "\(label) (log scale)" : label,
+        scale: isLogarithmic ? .logarithmic : .linear,
         limits: limits(slots), tickValues: slots.count <= 12 ? slots : nil),
       y: Axis("Hit ratio", .percent, limits: 0...1),
       series: dashed + curves, key: .bottomRight)

@@ -14,12 +14,12 @@ public enum LatencyDistribution {
   ) -> Chart {
     let sorted = runs.map { run in run.requests.compactMap(latency.of).sorted() }
     let series = runs.indices.map { index in
-      Series(
+      Series.strategy(
         runs[index].strategy,
         .line(
           Downsampling.distribution(sorted[index], total: runs[index].requests.count)
             .filter { $0.x > 0 }),
-        color: .series(index))
+        index: index, of: runs.count)
     }
     return Chart(
       name: name, title: "\(latency.title) by strategy",
@@ -30,7 +30,10 @@ public enum LatencyDistribution {
       y: Axis("Share of requests", .percent, limits: 0...1),
       series: series,
       rules: objective.map { limit in
-        [Chart.Rule(.vertical, at: limit.seconds, label: "SLO \(NumberText.duration(limit.seconds))")]
+        [
+          Chart.Rule(
+            .vertical, at: limit.seconds, label: "SLO \(NumberText.duration(limit.seconds))")
+        ]
       } ?? [],
       key: .bottomRight)
   }

@@ -20,9 +20,9 @@ public enum QueueDepth {
         color: .series(index), opacity: 0.2)
     }
     let means = runs.indices.map { index in
-      Series(
+      Series.strategy(
         runs[index].strategy, .line(depths[index].map { Point($0.middle, $0.mean) }),
-        color: .series(index))
+        index: index, of: runs.count)
     }
     let most = depths.flatMap { $0.map(\.high) }.max() ?? 0
     return Chart(

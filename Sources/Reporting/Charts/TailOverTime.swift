@@ -17,9 +17,9 @@ public enum TailOverTime {
     let count = (most / 200).clamped(to: 1...80)
     let width = Swift.max(1, last / Nanoseconds(count) + 1)
     let series = runs.indices.map { index in
-      Series(
-        runs[index].strategy,
-        .line(points(runs[index].requests, width: width, count: count)), color: .series(index))
+      Series.strategy(
+        runs[index].strategy, .line(points(runs[index].requests, width: width, count: count)),
+        index: index, of: runs.count)
     }
     let window = most == 0 ? "" : "windows of \(NumberText.duration(width.seconds))"
     return Chart(

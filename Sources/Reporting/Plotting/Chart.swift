@@ -225,15 +225,19 @@ public struct Series: Sendable, Equatable {
   public var dashed: Bool
   /// Opacity of its areas, from 0 to 1.
   public var opacity: Double
+  /// Width of its lines in pixels.
+  public var lineWidth: Double
 
   /// Makes a series.
   public init(
-    _ name: String, _ marks: Marks, color: Color, dashed: Bool = false, opacity: Double = 1
+    _ name: String, _ marks: Marks, color: Color, dashed: Bool = false, opacity: Double = 1,
+    lineWidth: Double = 2
   ) {
     self.name = name
     self.marks = marks
     self.color = color
     self.dashed = dashed
     self.opacity = opacity
+    self.lineWidth = lineWidth
   }
 }

@@ -34,3 +34,13 @@ public struct Color: Sendable, Equatable {
     return all[((index % all.count) + all.count) % all.count]
   }
 }
+
+extension Series {
+  /// The line of the strategy with this index among `count`: colours by index, and earlier lines
+  /// wider, so that they show beneath later ones that run the same way.
+  static func strategy(_ name: String, _ marks: Marks, index: Int, of count: Int) -> Series {
+    Series(
+      name, marks, color: .series(index),
+      lineWidth: 1.8 + 1.6 * Double(count - 1 - index) / Double(max(count - 1, 1)))
+  }
+}

@@ -127,7 +127,9 @@ struct GnuplotScript {
       guard (isVertical ? chart.x : chart.y).accepts(rule.value), ticks.limits.contains(rule.value)
       else { continue }
       let at = number(rule.value)
-      let ends = isVertical ? ("\(at), graph 0", "\(at), graph 1") : ("graph 0, first \(at)", "graph 1, first \(at)")
+      let ends =
+        isVertical
+        ? ("\(at), graph 0", "\(at), graph 1") : ("graph 0, first \(at)", "graph 1, first \(at)")
       write(
         "set arrow from \(ends.0) to \(ends.1) nohead front lw 1.4"
           + " dt \(rule.dotted ? "(2,4)" : "1") lc rgb '\(rule.color.hex)'")
@@ -205,7 +207,8 @@ struct GnuplotScript {
       lines.append("\(block) << EOD")
       lines += rows
       lines.append("EOD")
-      let name = series.name.isEmpty ? "notitle" : "title \(GnuplotScript.quoted(series.name, limit: 40))"
+      let name =
+        series.name.isEmpty ? "notitle" : "title \(GnuplotScript.quoted(series.name, limit: 40))"
       clauses.append("\(block) \(style(of: series)) \(name)")
     }
     if clauses.isEmpty {
@@ -220,10 +223,11 @@ struct GnuplotScript {
   private func style(of series: Series) -> String {
     let color = "lc rgb '\(series.color.hex)'"
     let dash = series.dashed ? "dt (7,5)" : "dt 1"
+    let width = place(series.lineWidth)
     return switch series.marks {
-    case .line: "using 1:2 with lines lw 2 \(dash) \(color)"
-    case .markedLine: "using 1:2 with linespoints lw 2 \(dash) pt 7 ps 0.5 \(color)"
-    case .steps: "using 1:2 with steps lw 2 \(dash) \(color)"
+    case .line: "using 1:2 with lines lw \(width) \(dash) \(color)"
+    case .markedLine: "using 1:2 with linespoints lw \(width) \(dash) pt 7 ps 0.5 \(color)"
+    case .steps: "using 1:2 with steps lw \(width) \(dash) \(color)"
     case .points: "using 1:2 with points pt 7 ps 0.5 \(color)"
     case .band:
       "using 1:2:3 with filledcurves fs \(series.opacity < 1 ? "transparent " : "")solid \(place(series.opacity)) noborder \(color)"

@@ -31,7 +31,9 @@ public struct SVG: Sendable, Equatable {
 
   /// Drops what gnuplot writes and nobody sees, and makes the identifiers this chart's own.
   private static func cleaned(_ lines: [Substring], prefix: String) -> String {
-    let usesMarkers = lines.contains { $0.contains("<use xlink:href='#gpPt") && !$0.contains("id=") }
+    let usesMarkers = lines.contains {
+      $0.contains("<use xlink:href='#gpPt") && !$0.contains("id=")
+    }
     var kept: [String] = []
     var isInDefinitions = false
     for line in lines {

@@ -6,6 +6,8 @@ public struct Difference: Sendable, Equatable {
     case better
     /// The candidate is worse.
     case worse
+    /// The difference is known to be too small to matter.
+    case equivalent
     /// The data do not tell them apart.
     case noDifference
 
@@ -14,6 +16,7 @@ public struct Difference: Sendable, Equatable {
       switch self {
       case .better: "better"
       case .worse: "worse"
+      case .equivalent: "equivalent"
       case .noDifference: "no difference detected"
       }
     }
@@ -61,10 +64,10 @@ public struct Difference: Sendable, Equatable {
     self.verdict = verdict
   }
 
-  /// `−12.3 % [−14.0, −10.1]`
+  /// `−12.3 % [−14.0, −10.1]`: the estimate and its interval, both in percent.
   public var relativeText: String {
     guard relative.isFinite else { return "no relative difference" }
-    let (lower, upper) = (NumberText.change(low), NumberText.change(high))
+    let (lower, upper) = (NumberText.change(low, unit: ""), NumberText.change(high, unit: ""))
     return "\(NumberText.change(relative)) [\(lower), \(upper)]"
   }
 }
