@@ -11,14 +11,16 @@ public enum ForestPlot {
   ) -> Chart {
     let rows = Array(differences.filter { $0.relative.isFinite }.reversed())
     let limit = limit(rows)
-    let isClipped = rows.contains { max($0.low.magnitude, $0.high.magnitude) > limit }
-    let series = Difference.Verdict.allCases.map { verdict in
+    let isClipped = rows.contains { max($0.end(\.low).magnitude, $0.end(\.high).magnitude) > limit }
+    let series = Difference.Verdict.allCases.compactMap { verdict -> Series? in
       let intervals = rows.enumerated().filter { $0.element.verdict == verdict }.map { row, item in
         Series.Interval(
           y: Double(row), value: item.relative.clamped(to: -limit...limit),
-          low: item.low.clamped(to: -limit...limit), high: item.high.clamped(to: -limit...limit))
+          low: item.end(\.low).clamped(to: -limit...limit),
+          high: item.end(\.high).clamped(to: -limit...limit))
       }
-      return Series(verdict.label, .intervals(intervals), color: color(verdict))
+      return intervals.isEmpty
+        ? nil : Series(verdict.label, .intervals(intervals), color: color(verdict))
     }
     let notes = rows.enumerated().map { row, item in
       Chart.Note(
@@ -52,11 +54,19 @@ public enum ForestPlot {
   /// Half the width of the axis: all intervals, unless a few are so long that they would hide the
   /// others.
   private static func limit(_ rows: [Difference]) -> Double {
-    let ends = rows.map { max($0.low.magnitude, $0.high.magnitude, $0.relative.magnitude) }
-      .filter(\.isFinite).sorted()
+    let ends = rows.map { row in
+      max(row.end(\.low).magnitude, row.end(\.high).magnitude, row.relative.magnitude)
+    }.sorted()
     guard let longest = ends.last, longest > 0 else { return 0.1 }
     let typical = ends[ends.count * 3 / 4]
     let shown = typical > 0 && longest > 10 * typical ? 2 * typical : longest
     return max(shown * 1.05, 0.01)
+  }
+}
+
+extension Difference {
+  /// An end of the interval; the estimate itself where there is no interval.
+  fileprivate func end(_ end: KeyPath<Difference, Double>) -> Double {
+    self[keyPath: end].isFinite ? self[keyPath: end] : relative
   }
 }

@@ -34,9 +34,9 @@ public struct Difference: Sendable, Equatable {
   public var candidateText: String
   /// Candidate over baseline, less one; not finite where the baseline is zero.
   public var relative: Double
-  /// The lower end of its 95 % confidence interval.
+  /// The lower end of its 95 % confidence interval; not finite where there is none.
   public var low: Double
-  /// The upper end of its 95 % confidence interval.
+  /// The upper end of its 95 % confidence interval; not finite where there is none.
   public var high: Double
   /// Standardised effect size; not finite where there is none.
   public var effectSize: Double
@@ -67,6 +67,7 @@ public struct Difference: Sendable, Equatable {
   /// `−12.3 % [−14.0, −10.1]`: the estimate and its interval, both in percent.
   public var relativeText: String {
     guard relative.isFinite else { return "no relative difference" }
+    guard low.isFinite, high.isFinite else { return NumberText.change(relative) }
     let (lower, upper) = (NumberText.change(low, unit: ""), NumberText.change(high, unit: ""))
     return "\(NumberText.change(relative)) [\(lower), \(upper)]"
   }
