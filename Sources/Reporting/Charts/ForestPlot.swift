@@ -58,7 +58,7 @@ public enum ForestPlot {
       max(row.end(\.low).magnitude, row.end(\.high).magnitude, row.relative.magnitude)
     }.sorted()
     guard let longest = ends.last, longest > 0 else { return 0.1 }
-    let typical = ends[ends.count * 3 / 4]
+    let typical = ends[(ends.count - 1) * 3 / 4]
     let shown = typical > 0 && longest > 10 * typical ? 2 * typical : longest
     return max(shown * 1.05, 0.01)
   }

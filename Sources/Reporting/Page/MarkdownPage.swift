@@ -32,6 +32,11 @@ struct MarkdownPage {
     return result
   }
 
+  /// HTML in Markdown ends at an empty line, so that there must be none in it.
+  private static func oneLine(_ html: String) -> String {
+    String(html.map { $0.isNewline ? " " : $0 })
+  }
+
   private func markdown(_ block: Document.Block) -> String {
     switch block {
     case .heading(let level, let text):
@@ -46,7 +51,8 @@ struct MarkdownPage {
         "![\(MarkdownPage.escaped(chart.title + ". " + chart.summary))](\(folder)/\(chart.name).svg)"
       }.joined(separator: "\n\n")
     case .details(let title, let blocks):
-      (["<details>", "<summary>\(HTML.escaped(title))</summary>"] + blocks.map(markdown)
+      (["<details>", "<summary>\(MarkdownPage.oneLine(HTML.escaped(title)))</summary>"]
+        + blocks.map(markdown)
         + ["</details>"]).joined(separator: "\n\n")
     case .verbatim(let text): MarkdownPage.fenced(text)
     }
