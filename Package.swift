@@ -48,7 +48,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Replay",
-      dependencies: ["Primitives", "Workload", "Orchestration", "Policies", "Simulation", yams],
+      dependencies: [
+        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", containers, yams,
+      ],
       swiftSettings: strict),
     .target(
       name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, sqlite],

@@ -1,4 +1,3 @@
-import Orchestration
 import Primitives
 
 /// Everything that one replay of one trace produced, in whichever world it ran.

@@ -1,0 +1,103 @@
+import Primitives
+
+/// A policy as a world receives it: a name, what it is, and how to make one.
+///
+/// `Policy` is an existential such as `any EvictionPolicy & ~Copyable`: types are erased once, here,
+/// so that any policy file works in every world.
+public struct PolicyEntry<Context, Policy: ~Copyable>: Sendable {
+  /// The name in experiment files.
+  public let name: String
+  /// The idea, in a line.
+  public let summary: String
+  /// Parameters with their defaults and meaning, in the order to show them.
+  public let parameters: [PolicyParameter]
+  /// The paper or system that it comes from.
+  public let source: String
+  /// Makes the policy; throws for parameters that make no sense.
+  public let make: @Sendable (Context, inout Parameters) throws -> Policy
+
+  /// Makes an entry.
+  public init(
+    _ name: String, _ summary: String, parameters: [PolicyParameter] = [], source: String,
+    make: @escaping @Sendable (Context, inout Parameters) throws -> Policy
+  ) {
+    self.name = name
+    self.summary = summary
+    self.parameters = parameters
+    self.source = source
+    self.make = make
+  }
+}
+
+/// One parameter of a policy, for people.
+public struct PolicyParameter: Sendable {
+  /// The key.
+  public let name: String
+  /// The default, as text.
+  public let standard: String
+  /// What it does.
+  public let meaning: String
+
+  /// Makes a parameter.
+  public init(_ name: String, _ standard: String, _ meaning: String) {
+    self.name = name
+    self.standard = standard
+    self.meaning = meaning
+  }
+}
+
+/// An entry for an eviction policy.
+public typealias EvictionEntry = PolicyEntry<EvictionContext, any EvictionPolicy & ~Copyable>
+/// An entry for a prefetch policy.
+public typealias PrefetchEntry = PolicyEntry<PrefetchContext, any PrefetchPolicy & ~Copyable>
+/// An entry for a scheduling policy.
+public typealias SchedulingEntry = PolicyEntry<SchedulingContext, any SchedulingPolicy & ~Copyable>
+/// An entry for a routing policy.
+public typealias RoutingEntry = PolicyEntry<RoutingContext, any RoutingPolicy & ~Copyable>
+/// An entry for a selection policy.
+public typealias SelectionEntry = PolicyEntry<SelectionContext, any SelectionPolicy & ~Copyable>
+
+/// The policies that a program offers, by kind.
+public struct PolicyRegistry: Sendable {
+  /// Eviction policies.
+  public var eviction: [EvictionEntry]
+  /// Prefetch policies.
+  public var prefetch: [PrefetchEntry]
+  /// Scheduling policies.
+  public var scheduling: [SchedulingEntry]
+  /// Routing policies.
+  public var routing: [RoutingEntry]
+  /// Selection policies.
+  public var selection: [SelectionEntry]
+
+  /// Makes a registry.
+  public init(
+    eviction: [EvictionEntry] = [], prefetch: [PrefetchEntry] = [],
+    scheduling: [SchedulingEntry] = [], routing: [RoutingEntry] = [],
+    selection: [SelectionEntry] = []
+  ) {
+    self.eviction = eviction
+    self.prefetch = prefetch
+    self.scheduling = scheduling
+    self.routing = routing
+    self.selection = selection
+  }
+
+  /// Makes the policy that `parameters.owner` names.
+  /// - Throws: `PitwallError` for an unknown name (with the nearest known one) or bad parameters.
+  public static func make<Context, Policy: ~Copyable>(
+    _ parameters: Parameters, kind: String, from entries: [PolicyEntry<Context, Policy>],
+    _ context: Context
+  ) throws -> Policy {
+    guard let entry = entries.first(where: { $0.name == parameters.owner }) else {
+      throw PitwallError(
+        parameters.place == nil ? .usage : .data, at: parameters.place,
+        "unknown \(kind) policy \"\(parameters.owner)\""
+          + Suggestion.hint(for: parameters.owner, in: entries.map(\.name)))
+    }
+    var parameters = parameters
+    let policy = try entry.make(context, &parameters)
+    try parameters.finish()
+    return policy
+  }
+}

@@ -1,0 +1,215 @@
+import BasicContainers
+import Primitives
+
+/// Requests that wait, in the scheduling policy's order.
+///
+/// There is one queue for each adapter set, and a heap of sets by their first request. Whether a
+/// request may start depends on its set and not on itself, so a set that may not start is parked as
+/// a whole until something changes: a pass over a long queue looks at sets, not at requests.
+public struct WaitingQueue: ~Copyable {
+  /// Position in the order: the policy's key, then arrival.
+  struct Key: Comparable, BitwiseCopyable {
+    var major: Int64
+    var minor: Int64
+
+    static func < (a: Key, b: Key) -> Bool {
+      a.major != b.major ? a.major < b.major : a.minor < b.minor
+    }
+  }
+
+  struct Entry: BitwiseCopyable {
+    var key: Key
+    var next: Int32
+  }
+
+  struct Line: BitwiseCopyable {
+    var first: Int32 = -1
+    var last: Int32 = -1
+    var count: Int32 = 0
+    /// Place in the heap, or -1 where the set is parked or has nobody waiting.
+    var place: Int32 = -1
+  }
+
+  private let sets: AdapterSets
+  private var entries = UniqueArray<Entry>(minimumCapacity: 0)
+  private var lines: UniqueArray<Line>
+  private var heap: [AdapterSetID] = []
+  private var parked: [AdapterSetID] = []
+  private var waitingFor: UniqueArray<Int32>
+  private var front: Int64 = 0
+  private var back: Int64 = 0
+  /// Number of requests waiting.
+  public private(set) var count = 0
+
+  init(sets: AdapterSets, adapters: Int) {
+    self.sets = sets
+    lines = UniqueArray(repeating: Line(), count: sets.count)
+    waitingFor = UniqueArray(repeating: 0, count: adapters)
+  }
+
+  // MARK: What policies may see
+
+  /// Number of waiting requests that need an adapter.
+  public func waiting(for adapter: AdapterID) -> Int { Int(waitingFor[Int(adapter)]) }
+
+  /// Of the adapters that waiting requests need and that satisfy a condition, one that the request
+  /// nearest to the head needs.
+  public func firstMember(where condition: (AdapterID) -> Bool) -> AdapterID? {
+    var best: (key: Key, adapter: AdapterID)?
+    for list in [heap, parked] {
+      for set in list {
+        let key = headKey(set)
+        if let best, best.key < key { continue }
+        if let adapter = sets.members(set).first(where: condition) { best = (key, adapter) }
+      }
+    }
+    return best?.adapter
+  }
+
+  // MARK: What the replica uses
+
+  /// Adds a request at its place.
+  mutating func append(_ slot: Int32, set: AdapterSetID, key: Int64) {
+    back += 1
+    insert(slot, set, Key(major: key, minor: back))
+  }
+
+  /// Puts a request before all others: one that was preempted.
+  mutating func prepend(_ slot: Int32, set: AdapterSetID) {
+    front -= 1
+    insert(slot, set, Key(major: .min, minor: front))
+  }
+
+  /// The set whose request is next among those that are not parked, and that request's slot.
+  var next: (set: AdapterSetID, slot: Int32)? {
+    heap.first.map { ($0, lines[Int($0)].first) }
+  }
+
+  /// Takes the next request out.
+  mutating func removeNext() {
+    guard let set = heap.first else { return }
+    let slot = lines[Int(set)].first
+    lines[Int(set)].first = entries[Int(slot)].next
+    lines[Int(set)].count -= 1
+    removed(set)
+    if lines[Int(set)].first < 0 {
+      lines[Int(set)].last = -1
+      removeFromHeap(set)
+    } else {
+      siftDown(0)
+    }
+  }
+
+  /// Leaves the next set aside until ``unpark()``.
+  mutating func parkNext() {
+    guard let set = heap.first else { return }
+    removeFromHeap(set)
+    parked.append(set)
+  }
+
+  /// Lets the parked sets be considered again.
+  mutating func unpark() {
+    for set in parked { pushToHeap(set) }
+    parked.removeAll(keepingCapacity: true)
+  }
+
+  /// Takes everybody out, in no particular order.
+  mutating func removeAll(_ body: (Int32) -> Void) {
+    unpark()
+    while let next {
+      body(next.slot)
+      removeNext()
+    }
+  }
+
+  private func headKey(_ set: AdapterSetID) -> Key { entries[Int(lines[Int(set)].first)].key }
+
+  private mutating func removed(_ set: AdapterSetID) {
+    count -= 1
+    for adapter in sets.members(set) { waitingFor[Int(adapter)] -= 1 }
+  }
+
+  private mutating func insert(_ slot: Int32, _ set: AdapterSetID, _ key: Key) {
+    while entries.count <= Int(slot) {
+      entries.append(Entry(key: Key(major: 0, minor: 0), next: -1))
+    }
+    count += 1
+    for adapter in sets.members(set) { waitingFor[Int(adapter)] += 1 }
+    entries[Int(slot)] = Entry(key: key, next: -1)
+    let line = lines[Int(set)]
+    lines[Int(set)].count += 1
+    if line.first < 0 {
+      lines[Int(set)].first = slot
+      lines[Int(set)].last = slot
+      pushToHeap(set)
+    } else if entries[Int(line.last)].key < key {
+      entries[Int(line.last)].next = slot
+      lines[Int(set)].last = slot
+    } else if key < entries[Int(line.first)].key {
+      entries[Int(slot)].next = line.first
+      lines[Int(set)].first = slot
+      if line.place >= 0 { siftUp(Int(line.place)) }
+    } else {
+      insertInside(slot, after: line.first, key)
+    }
+  }
+
+  private mutating func insertInside(_ slot: Int32, after first: Int32, _ key: Key) {
+    var previous = first
+    while entries[Int(previous)].next >= 0,
+      entries[Int(entries[Int(previous)].next)].key < key
+    {
+      previous = entries[Int(previous)].next
+    }
+    entries[Int(slot)].next = entries[Int(previous)].next
+    entries[Int(previous)].next = slot
+  }
+
+  // MARK: The heap of sets
+
+  private mutating func pushToHeap(_ set: AdapterSetID) {
+    heap.append(set)
+    lines[Int(set)].place = Int32(heap.count - 1)
+    siftUp(heap.count - 1)
+  }
+
+  private mutating func removeFromHeap(_ set: AdapterSetID) {
+    let place = Int(lines[Int(set)].place)
+    lines[Int(set)].place = -1
+    let moved = heap.removeLast()
+    guard moved != set else { return }
+    heap[place] = moved
+    lines[Int(moved)].place = Int32(place)
+    siftDown(place)
+    siftUp(Int(lines[Int(moved)].place))
+  }
+
+  private mutating func siftUp(_ start: Int) {
+    var place = start
+    while place > 0 {
+      let parent = (place - 1) / 2
+      guard headKey(heap[place]) < headKey(heap[parent]) else { return }
+      swapPlaces(place, parent)
+      place = parent
+    }
+  }
+
+  private mutating func siftDown(_ start: Int) {
+    var place = start
+    while true {
+      var least = place
+      for child in [2 * place + 1, 2 * place + 2] where child < heap.count {
+        if headKey(heap[child]) < headKey(heap[least]) { least = child }
+      }
+      guard least != place else { return }
+      swapPlaces(place, least)
+      place = least
+    }
+  }
+
+  private mutating func swapPlaces(_ a: Int, _ b: Int) {
+    heap.swapAt(a, b)
+    lines[Int(heap[a])].place = Int32(a)
+    lines[Int(heap[b])].place = Int32(b)
+  }
+}

@@ -1,0 +1,24 @@
+import Orchestration
+import Primitives
+
+/// First in, first out: the adapter that has been in the tier longest goes, whatever its use.
+public struct FIFO: EvictionPolicy, ~Copyable {
+  /// From the last to the first that came.
+  private var order: IndexList
+
+  /// An empty order over `count` adapters.
+  public init(count: Int) { order = IndexList(capacity: count) }
+
+  public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
+    order.pushFirst(adapter)
+  }
+
+  public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {}
+
+  public mutating func removed(_ adapter: AdapterID) { order.remove(adapter) }
+
+  public mutating func victim(sparing pins: borrowing PinTable, at time: Nanoseconds) -> AdapterID?
+  {
+    order.oldest(sparing: pins)
+  }
+}

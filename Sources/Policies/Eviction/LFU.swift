@@ -1,0 +1,26 @@
+import Orchestration
+import Primitives
+
+/// Least frequently used: the adapter with the fewest uses since it came goes; of several, the one
+/// whose last use lies farthest back. The count is forgotten on eviction (in-cache LFU).
+public struct LFU: EvictionPolicy, ~Copyable {
+  private var uses: RankedHeap<Int64>
+
+  /// No uses of `count` adapters yet.
+  public init(count: Int) { uses = RankedHeap(count: count, zero: 0) }
+
+  public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
+    uses.set(adapter, to: 1)
+  }
+
+  public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {
+    uses.set(adapter, to: uses.key(of: adapter) + 1)
+  }
+
+  public mutating func removed(_ adapter: AdapterID) { uses.remove(adapter) }
+
+  public mutating func victim(sparing pins: borrowing PinTable, at time: Nanoseconds) -> AdapterID?
+  {
+    uses.smallest(sparing: pins)
+  }
+}

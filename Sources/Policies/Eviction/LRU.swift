@@ -1,0 +1,33 @@
+import Orchestration
+import Primitives
+
+/// Least recently used: the adapter whose last use lies farthest back goes.
+///
+/// An adapter counts as used for as long as a sequence holds it, as in vLLM and SGLang, which touch
+/// the adapters of every batch.
+public struct LRU: EvictionPolicy, ~Copyable {
+  /// From most to least recently used.
+  private var order: IndexList
+
+  /// An empty order over `count` adapters.
+  public init(count: Int) { order = IndexList(capacity: count) }
+
+  public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
+    order.pushFirst(adapter)
+  }
+
+  public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {
+    order.moveFirst(adapter)
+  }
+
+  public mutating func released(_ adapter: AdapterID, at time: Nanoseconds) {
+    order.moveFirst(adapter)
+  }
+
+  public mutating func removed(_ adapter: AdapterID) { order.remove(adapter) }
+
+  public mutating func victim(sparing pins: borrowing PinTable, at time: Nanoseconds) -> AdapterID?
+  {
+    order.oldest(sparing: pins)
+  }
+}

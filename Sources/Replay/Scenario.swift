@@ -1,0 +1,129 @@
+import BasicContainers
+import Orchestration
+import Primitives
+import Simulation
+import Workload
+
+/// One trace, one server, one strategy, one seed: everything that determines a run's result.
+public struct Scenario: Sendable {
+  /// The requests.
+  public var trace: Trace
+  /// What serves them.
+  public var server: ServerSpec
+  /// How it decides.
+  public var strategy: Strategy
+  /// The seed of policies that draw lots; the trace's own randomness is settled already.
+  public var seed: UInt64
+  /// The policies that there are.
+  public var registry: PolicyRegistry
+
+  /// Makes a scenario.
+  public init(
+    trace: Trace, server: ServerSpec, strategy: Strategy, seed: UInt64,
+    registry: PolicyRegistry
+  ) {
+    self.trace = trace
+    self.server = server
+    self.strategy = strategy
+    self.seed = seed
+    self.registry = registry
+  }
+
+  /// Replays the trace through the discrete-event model.
+  /// - Throws: `PitwallError`: data for a trace or server that make no sense together, fault for a
+  ///   broken invariant; `CancellationError` if `progress` returns false.
+  public func simulate(
+    options: Simulation.Options, progress: (Int) -> Bool = { _ in true }
+  ) throws -> RunOutcome {
+    let catalogue = try adapterCatalogue()
+    let (configuration, memory) = try server.configuration(catalogue: catalogue)
+    if !server.rejectsOversized { try checkSizes(configuration) }
+    let model = server.serverModel
+    let orchestrator = try makeOrchestrator(catalogue, configuration, model)
+    let simulation = Simulation(
+      source: TraceSource(trace), catalogue: catalogue, model: model, orchestrator: orchestrator,
+      options: options)
+    return try simulation.run(memory: memory, progress: progress)
+  }
+
+  /// The trace's adapters, with what it does not say filled in from the server.
+  public func adapterCatalogue() throws -> AdapterCatalogue {
+    AdapterCatalogue(
+      try trace.adapters.map { entry in
+        let rank = Int(entry.rank ?? Int32(server.defaultRank))
+        let bytes = entry.bytes ?? server.model.adapterBytes(rank: rank, targets: server.targets)
+        guard bytes > 0 else {
+          throw PitwallError.data(trace.name, "adapter \"\(entry.name)\" has no bytes")
+        }
+        return Adapter(
+          name: entry.name, baseModel: entry.baseModel ?? server.model.name, rank: rank,
+          targetModules: server.targets, bytes: bytes,
+          tensors: 2 * server.model.layers * server.targets.count)
+      })
+  }
+
+  private func checkSizes(_ configuration: ReplicaConfiguration) throws {
+    let capacity = configuration.kvBlocks * configuration.kvBlockTokens
+    for row in 0..<trace.count {
+      let tokens = Int(trace.promptTokens[row]) + Int(max(1, trace.outputTokens[row]))
+      if tokens > capacity {
+        throw PitwallError.data(
+          trace.name,
+          "request \(row) needs \(tokens) tokens of KV cache, the server has \(capacity) "
+            + "(oversized: reject would reject it)")
+      }
+    }
+    if case .slots(let slots) = server.adapterMemory,
+      let set = trace.adapterSets.first(where: { $0.members.count > slots })
+    {
+      throw PitwallError.data(
+        trace.name,
+        "a request needs \(set.members.count) adapters at once, the server has \(slots) slots "
+          + "(oversized: reject would reject it)")
+    }
+  }
+
+  private func makeOrchestrator(
+    _ catalogue: AdapterCatalogue, _ configuration: ReplicaConfiguration, _ model: ServerModel
+  ) throws -> Orchestrator {
+    var sets = AdapterSets(trace.adapterSets.map(\.members))
+    var singles: [String: AdapterSetID] = [:]
+    for (index, adapter) in catalogue.adapters.enumerated() {
+      let known = trace.adapterSets.firstIndex { $0.members == [Int32(index)] }
+      singles[adapter.name] = known.map { Int32($0) } ?? sets.append([Int32(index)])
+    }
+    let costs = model.loadCosts(of: catalogue)
+    let bytes = catalogue.adapters.map(\.bytes)
+    func eviction(_ parameters: Parameters, _ tier: Tier) throws -> any EvictionPolicy & ~Copyable {
+      try PolicyRegistry.make(
+        parameters, kind: "eviction", from: registry.eviction,
+        EvictionContext(
+          tier: tier, bytes: bytes, loadCost: costs[Int(tier.rawValue)], seed: seed))
+    }
+    var replicas = UniqueArray<Replica>(minimumCapacity: server.replicas)
+    for index in 0..<server.replicas {
+      replicas.append(
+        Replica(
+          index: Int16(index), configuration: configuration, catalogue: catalogue, sets: sets,
+          eviction: EvictionPolicies(
+            device: try eviction(strategy.eviction, .device),
+            host: try eviction(strategy.hostEviction, .host),
+            disk: try eviction(strategy.hostEviction, .disk)),
+          prefetch: try PolicyRegistry.make(
+            strategy.prefetch, kind: "prefetch", from: registry.prefetch,
+            PrefetchContext(bytes: bytes, loadCost: costs, seed: seed)),
+          scheduling: try PolicyRegistry.make(
+            strategy.scheduling, kind: "scheduling", from: registry.scheduling,
+            SchedulingContext(slots: configuration.slots))))
+    }
+    let metadata = trace.metadataTable.map { $0.map { (key: $0.key, value: $0.value) } }
+    return Orchestrator(
+      replicas: replicas,
+      selection: try PolicyRegistry.make(
+        strategy.selection, kind: "selection", from: registry.selection,
+        SelectionContext(setByAdapter: singles, metadata: metadata, seed: seed)),
+      routing: try PolicyRegistry.make(
+        strategy.routing, kind: "routing", from: registry.routing,
+        RoutingContext(replicas: server.replicas, seed: seed)))
+  }
+}

@@ -1,0 +1,132 @@
+import Orchestration
+import Primitives
+import Simulation
+
+/// A server as an experiment describes it: model, accelerator, limits, memory for adapters.
+public struct ServerSpec: Sendable, Equatable {
+  /// How device memory is given to adapters.
+  public enum AdapterMemory: Sendable, Equatable {
+    /// So many slots, each large enough for an adapter of the largest rank (vLLM, SGLang).
+    case slots(Int)
+    /// One pool with the KV cache (S-LoRA's unified paging, Chameleon).
+    case pool
+  }
+
+  /// How step times are computed.
+  public enum Cost: Sendable, Equatable {
+    /// ``Roofline`` of the model on the accelerator.
+    case roofline
+    /// ``LinearCost`` with these rates.
+    case linear(LinearCost)
+
+    public static func == (a: Cost, b: Cost) -> Bool {
+      switch (a, b) {
+      case (.roofline, .roofline): true
+      case (.linear(let x), .linear(let y)):
+        x.base == y.base && x.perDecode == y.perDecode && x.perPromptToken == y.perPromptToken
+          && x.perAdapter == y.perAdapter && x.perContextToken == y.perContextToken
+      default: false
+      }
+    }
+  }
+
+  /// The base model.
+  public var model: ModelShape
+  /// What it runs on.
+  public var accelerator: Accelerator
+  /// Number of equal servers.
+  public var replicas = 1
+  /// Share of device memory that the server takes.
+  public var memoryUtilization = 0.9
+  /// Of this, working space for activations.
+  public var workspace: Bytes = 1 << 30
+  /// How adapters get their part.
+  public var adapterMemory = AdapterMemory.slots(16)
+  /// The rank that slots are made for; nil for the largest in the trace.
+  public var maxRank: Int?
+  /// Rank of adapters whose trace does not say.
+  public var defaultRank = 16
+  /// Projections that adapters change.
+  public var targets = ModelShape.allTargets
+  /// Tokens in a KV block.
+  public var kvBlockTokens = 16
+  /// Most sequences at once.
+  public var maxSequences = 256
+  /// Most tokens in a step.
+  public var tokenBudget = 2048
+  /// Whether prompts may be computed in pieces.
+  public var chunkedPrefill = true
+  /// Whether loads hold up the steps.
+  public var loading = ReplicaConfiguration.Loading.overlapped
+  /// Host memory for adapters.
+  public var hostBytes: Bytes = 64 << 30
+  /// Disk space for adapters.
+  public var diskBytes: Bytes = 1 << 40
+  /// The nearest tier that holds adapters at the start.
+  public var start = Tier.host
+  /// Link from the object store to disk.
+  public var remoteToDisk = Link.remoteToDisk
+  /// Link from disk to host memory.
+  public var diskToHost = Link.diskToHost
+  /// Link from host memory to the device; nil for the accelerator's.
+  public var hostToDevice: Link?
+  /// Step times.
+  public var cost = Cost.roofline
+  /// What happens to a request that could never fit: an error before the run, or its rejection.
+  public var rejectsOversized = false
+
+  /// A server with usual limits.
+  public init(model: ModelShape, accelerator: Accelerator) {
+    self.model = model
+    self.accelerator = accelerator
+  }
+
+  /// The world's side of the server.
+  var serverModel: ServerModel {
+    let cost: any CostModel =
+      switch cost {
+      case .roofline: Roofline(model: model, accelerator: accelerator, targets: targets)
+      case .linear(let linear): linear
+      }
+    let last = hostToDevice ?? .hostToDevice(bandwidth: accelerator.hostLink)
+    return ServerModel(cost: cost, links: [remoteToDisk, diskToHost, last])
+  }
+
+  /// Divides the device's memory and makes the replicas' configuration.
+  /// - Throws: `PitwallError` (data) if the model, its slots and one KV block do not fit.
+  func configuration(
+    catalogue: AdapterCatalogue
+  ) throws -> (replica: ReplicaConfiguration, memory: DeviceMemory) {
+    let capacity = Bytes(Double(accelerator.memory) * memoryUtilization)
+    let fixed = model.weightBytes + workspace
+    let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
+    let slots: Int? = if case .slots(let count) = adapterMemory { count } else { nil }
+    let largest = catalogue.adapters.map(\.rank).max() ?? defaultRank
+    let slotBytes = model.adapterBytes(rank: maxRank ?? largest, targets: targets)
+    let reserved = slots.map { Bytes($0) * slotBytes } ?? 0
+    let rest = capacity - fixed - reserved
+    guard rest >= blockBytes else {
+      throw PitwallError(
+        .data, at: "server",
+        "\(model.name) does not fit on \(accelerator.name): \(capacity) B usable, \(fixed) B for "
+          + "weights and workspace, \(reserved) B for adapter slots")
+    }
+    if let slots {
+      for adapter in catalogue.adapters where adapter.bytes > slotBytes || slots == 0 {
+        throw PitwallError(
+          .data, at: "server",
+          "adapter \"\(adapter.name)\" of \(adapter.bytes) B does not fit into "
+            + (slots == 0 ? "0 slots" : "a slot of \(slotBytes) B (rank \(maxRank ?? largest))"))
+      }
+    }
+    let lanes = serverModel.links.map(\.lanes)
+    let replica = ReplicaConfiguration(
+      slots: slots, adapterBytes: slots == nil ? rest : reserved,
+      kvBlocks: Int(rest / blockBytes), kvBlockBytes: blockBytes, kvBlockTokens: kvBlockTokens,
+      maxSequences: maxSequences, tokenBudget: tokenBudget, chunkedPrefill: chunkedPrefill,
+      loading: loading, hostBytes: hostBytes, diskBytes: diskBytes, start: start, lanes: lanes)
+    return (
+      replica, DeviceMemory(capacity: capacity, weights: fixed, adapterSlots: reserved)
+    )
+  }
+}

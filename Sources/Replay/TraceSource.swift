@@ -1,0 +1,24 @@
+import Orchestration
+import Primitives
+import Simulation
+import Workload
+
+/// A trace as a simulation reads it.
+struct TraceSource: ArrivalSource {
+  private let trace: Trace
+
+  init(_ trace: Trace) { self.trace = trace }
+
+  var count: Int { trace.count }
+
+  func request(_ index: Int) -> Request {
+    Request(
+      id: Int32(index), arrival: trace.arrival[index], adapterSet: trace.adapterSet[index],
+      promptTokens: trace.promptTokens[index], tenant: trace.tenant[index],
+      session: trace.session[index], priority: trace.priority[index],
+      metadata: trace.metadata[index])
+  }
+
+  // A server cannot answer without producing a token.
+  func outputTokens(_ index: Int) -> Int32 { max(1, trace.outputTokens[index]) }
+}

@@ -1,0 +1,272 @@
+import BasicContainers
+import Orchestration
+import Primitives
+
+/// The discrete-event world: answers an orchestrator's decisions with the time that they take.
+///
+/// The clock is in integer nanoseconds. Arrivals are merged from the source and never queued; at
+/// equal times an arrival goes before a sample, and a sample before other events.
+public struct Simulation: ~Copyable {
+  /// What a run is to do besides serving.
+  public struct Options: Sendable {
+    /// Whether stretches of steps that differ only in context length are run as one event. The
+    /// result is the same, to the bit, either way.
+    public var leaps = true
+    /// Whether to recount every book after every event, and stop at the first that is wrong.
+    public var checks = false
+    /// Time between the points of the time series.
+    public var sampleInterval: Nanoseconds = 1_000_000_000
+    /// When to abort what has not ended; nil to serve everything.
+    public var horizon: Nanoseconds?
+    /// Whether to keep a record of each request; counters and series are kept anyway.
+    public var keepsRecords = true
+
+    /// Everything is served, nothing is checked.
+    public init() {}
+  }
+
+  private enum Event: Int {
+    case stepEnded, transferEnded, wake
+  }
+
+  /// The sequences of a replica by the step in which they end.
+  private struct Endings: ~Copyable {
+    var queue = EventQueue()
+    /// The step count at which the sequence in a slot ends; older entries of the queue are stale.
+    var ends = UniqueArray<Int64>(minimumCapacity: 64)
+
+    mutating func add(_ slot: Int32, at step: Int64) {
+      while ends.count <= Int(slot) { ends.append(-1) }
+      ends[Int(slot)] = step
+      queue.push(Int(slot), at: step)
+    }
+  }
+
+  private let source: any ArrivalSource
+  private let catalogue: AdapterCatalogue
+  private let model: ServerModel
+  private let options: Options
+  private var orchestrator: Orchestrator
+  private var endings: UniqueArray<Endings>
+  private var events = EventQueue()
+  /// Step ends and transfer ends in the queue: without any, nothing will ever happen again.
+  private var pending = 0
+  private var transfers: [(replica: Int, transfer: Transfer)] = []
+  private var freeTransfers: [Int] = []
+  private var decisions: [Decision] = []
+  private var finished: [Int32] = []
+  private var nextArrival = 0
+  private var arrivalTime: Nanoseconds
+  private var sampleTime: Nanoseconds = 0
+  private var now: Nanoseconds = 0
+  private var records: [RequestRecord] = []
+  private var samples: [Sample] = []
+  private var ended = 0
+  private var littlesLaw = LittlesLaw()
+
+  /// A world with nothing in it yet.
+  public init(
+    source: any ArrivalSource, catalogue: AdapterCatalogue, model: ServerModel,
+    orchestrator: consuming Orchestrator, options: Options = Options()
+  ) {
+    self.source = source
+    self.catalogue = catalogue
+    self.model = model
+    self.options = options
+    endings = UniqueArray(minimumCapacity: orchestrator.replicas.count)
+    for _ in 0..<orchestrator.replicas.count { endings.append(Endings()) }
+    self.orchestrator = orchestrator
+    arrivalTime = source.count > 0 ? source.request(0).arrival : .max
+    if options.keepsRecords {
+      let blank = RequestRecord(
+        request: -1, tenant: 0, adapterSet: 0, promptTokens: 0, arrival: 0)
+      records = Array(repeating: blank, count: source.count)
+    }
+  }
+
+  /// Serves everything.
+  /// - Parameter progress: called now and then with the number of requests that have ended; false
+  ///   stops the run.
+  /// - Throws: `PitwallError` (fault) if an invariant breaks, `CancellationError` if stopped.
+  public consuming func run(
+    memory: DeviceMemory, progress: (Int) -> Bool = { _ in true }
+  ) throws -> RunOutcome {
+    var turns = 0
+    while try advance() {
+      turns &+= 1
+      if turns & 0xffff == 0, !progress(ended) { throw CancellationError() }
+    }
+    return try finish(memory)
+  }
+
+  /// Handles the next thing that happens; false if nothing does.
+  private mutating func advance() throws -> Bool {
+    let next = min(arrivalTime, events.nextTime)
+    if ended == source.count, nextArrival == source.count { return false }
+    if let horizon = options.horizon, min(next, sampleTime) >= horizon {
+      now = horizon
+      return false
+    }
+    if next == .max || (pending == 0 && arrivalTime == .max) {
+      throw PitwallError.fault(
+        "the simulation stands still at \(now) ns with \(source.count - ended) requests open")
+    }
+    if arrivalTime <= min(sampleTime, events.nextTime) {
+      try move(to: arrivalTime)
+      arrive()
+    } else if sampleTime <= events.nextTime {
+      try move(to: sampleTime)
+      sample()
+      sampleTime += options.sampleInterval
+    } else if let event = events.nextPayload {
+      try move(to: events.nextTime)
+      events.removeNext()
+      handle(event)
+    }
+    return true
+  }
+
+  private mutating func move(to time: Nanoseconds) throws {
+    guard time >= now else {
+      throw PitwallError.fault("time runs backwards, from \(now) to \(time) ns")
+    }
+    littlesLaw.advance(by: time - now)
+    now = time
+  }
+
+  private mutating func arrive() {
+    let request = source.request(nextArrival)
+    nextArrival += 1
+    arrivalTime = nextArrival < source.count ? source.request(nextArrival).arrival : .max
+    littlesLaw.arrived(at: now)
+    let replica = orchestrator.arrived(request, at: now)
+    settle(replica)
+  }
+
+  private mutating func handle(_ event: Int) {
+    let replica = (event >> 2) & 0xff
+    switch Event(rawValue: event & 3) {
+    case .stepEnded:
+      pending -= 1
+      endStep(of: replica)
+    case .transferEnded:
+      pending -= 1
+      let index = event >> 10
+      freeTransfers.append(index)
+      orchestrator.replicas[replica].transferEnded(transfers[index].transfer, at: now)
+    case .wake, nil:
+      orchestrator.replicas[replica].woken(at: now)
+    }
+    settle(replica)
+  }
+
+  private mutating func push(_ event: Event, _ replica: Int, index: Int = 0, at time: Nanoseconds) {
+    events.push(event.rawValue | replica << 2 | index << 10, at: time)
+    if event != .wake { pending += 1 }
+  }
+
+  /// Carries out what a replica has decided, and books who has ended.
+  private mutating func settle(_ replica: Int) {
+    orchestrator.replicas[replica].takeDecisions { decisions.append($0) }
+    for decision in decisions {
+      switch decision {
+      case .begin(let transfer): begin(transfer, on: replica)
+      case .run: launch(replica)
+      case .wake(let time): push(.wake, replica, at: max(time, now))
+      // The end of a cancelled transfer finds another epoch; freed memory needs no event.
+      case .cancel, .drop: break
+      }
+    }
+    decisions.removeAll(keepingCapacity: true)
+    orchestrator.replicas[replica].takeEnded { record in
+      ended += 1
+      littlesLaw.ended(record, at: now)
+      if options.keepsRecords { records[Int(record.request)] = record }
+    }
+  }
+
+  private mutating func begin(_ transfer: Transfer, on replica: Int) {
+    let index = freeTransfers.popLast() ?? transfers.count
+    if index == transfers.count { transfers.append((replica, transfer)) }
+    transfers[index] = (replica, transfer)
+    let time = model.duration(of: transfer, catalogue.adapters[Int(transfer.adapter)])
+    push(.transferEnded, replica, index: index, at: now + time)
+  }
+
+  /// Begins a step, and runs on over all following steps that are sure to be the same but for the
+  /// context's length: none before the next sequence ends, and none after anything else happens.
+  private mutating func launch(_ replica: Int) {
+    let plan = orchestrator.replicas[replica].plan
+    var work = StepWork(plan)
+    var end = now + model.cost.duration(of: work)
+    if options.leaps, plan.repeats > 1 {
+      let untilEnding =
+        endings[replica].queue.nextTime - orchestrator.replicas[replica].stepCount
+      let horizon = min(arrivalTime, events.nextTime, sampleTime)
+      var left = min(Int64(plan.repeats), untilEnding)
+      while left > 1, end < horizon {
+        orchestrator.replicas[replica].stepRepeated(at: end)
+        work.contextTokens += Int64(work.decodes)
+        end += model.cost.duration(of: work)
+        left -= 1
+      }
+    }
+    push(.stepEnded, replica, at: end)
+  }
+
+  /// Finds out who has produced the last token, and reports the step's end.
+  private mutating func endStep(of replica: Int) {
+    let step = orchestrator.replicas[replica].stepCount + 1
+    finished.removeAll(keepingCapacity: true)
+    for chunk in orchestrator.replicas[replica].plan.chunks where chunk.completes {
+      let request = orchestrator.replicas[replica].request(of: chunk.slot)
+      let produced = orchestrator.replicas[replica].produced(by: chunk.slot) + 1
+      let left = source.outputTokens(Int(request)) - produced
+      if left <= 0 {
+        finished.append(chunk.slot)
+      } else {
+        endings[replica].add(chunk.slot, at: step + Int64(left))
+      }
+    }
+    while endings[replica].queue.nextTime <= step, let slot = endings[replica].queue.nextPayload {
+      endings[replica].queue.removeNext()
+      guard endings[replica].ends[slot] == step,
+        orchestrator.replicas[replica].joined(Int32(slot)) >= 0
+      else { continue }
+      endings[replica].ends[slot] = -1
+      finished.append(Int32(slot))
+    }
+    orchestrator.replicas[replica].stepEnded(at: now, finished: finished)
+  }
+
+  private mutating func sample() {
+    for replica in 0..<orchestrator.replicas.count {
+      samples.append(orchestrator.replicas[replica].sample(at: now))
+    }
+  }
+
+  private consuming func finish(_ memory: DeviceMemory) throws -> RunOutcome {
+    for replica in 0..<orchestrator.replicas.count {
+      orchestrator.replicas[replica].abortAll(at: now)
+      settle(replica)
+    }
+    sample()
+    var counters = Counters()
+    var spans: [ResidencySpan] = []
+    var gaps: [Nanoseconds: Int64] = [:]
+    for replica in 0..<orchestrator.replicas.count {
+      counters.add(orchestrator.replicas[replica].totals)
+      spans += orchestrator.replicas[replica].spans
+      for (gap, count) in orchestrator.replicas[replica].tokenGaps {
+        gaps[gap, default: 0] += count
+      }
+    }
+    try littlesLaw.verify(open: nextArrival - ended)
+    spans.sort { ($0.from, $0.replica, $0.adapter) < ($1.from, $1.replica, $1.adapter) }
+    return RunOutcome(
+      requests: records.filter { $0.request >= 0 }, samples: samples, residency: spans,
+      counters: counters,
+      tokenGaps: gaps.sorted { $0.key < $1.key }.map { TokenGap(gap: $0.key, count: $0.value) },
+      memory: memory, end: now)
+  }
+}
