@@ -1,7 +1,6 @@
 import Foundation
 import GRDB
 import Primitives
-import Replay
 
 /// A results database: one SQLite file that holds runs, per-request records, time series and
 /// metrics. `README.md` beside this folder documents its tables.
