@@ -36,7 +36,8 @@ let package = Package(
   targets: [
     .target(name: "Primitives", swiftSettings: strict),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Workload", dependencies: ["Primitives", "CZlib"], swiftSettings: strict),
+    .target(
+      name: "Workload", dependencies: ["Primitives", "CZlib", yams], swiftSettings: strict),
     .target(
       name: "Orchestration", dependencies: ["Primitives", containers, histogram],
       swiftSettings: strict),

@@ -1,0 +1,77 @@
+import Primitives
+
+/// Fits the sessions generator to a trace: figures that can be published where the trace cannot.
+public struct GeneratorFit: Sendable {
+  /// Parameters of the `sessions` generator.
+  public let parameters: [Parameters.Entry]
+  /// How many requests the trace has.
+  public let requests: Int
+  /// Which columns were fitted, and to what.
+  public let fitted: [(column: ColumnName, source: String)]
+
+  /// Fits to a trace's arrivals, adapters and lengths, each where the trace has it.
+  /// - Parameters:
+  ///   - lengths: another trace whose lengths are fitted instead.
+  ///   - tries: how many session models are tried; a thousand are enough for a rough fit.
+  /// - Throws: `PitwallError` (data) for a trace with less than two requests or no span.
+  public init(_ trace: Trace, lengths: Trace? = nil, tries: Int, seed: UInt64) throws {
+    guard let arrivals = ArrivalFit(trace) else {
+      throw PitwallError.data(trace.name, "there is nothing to fit: fewer than two arrival times")
+    }
+    var entries = try arrivals.parameters(seed: seed)
+    var fitted = [(ColumnName.arrival, trace.name)]
+    let statistics = TraceStatistics(of: trace, slots: [])
+    if statistics.reuse.references > 1 {
+      var model = SessionFit(trace, seed: seed).search(tries: tries, seed: seed)
+      let base = Double(statistics.baseOnlyRequests) / Double(statistics.requests)
+      model.baseShare = SessionFit.rounded(base)
+      entries += model.entries
+      fitted += [(.adapters, trace.name), (.tenant, trace.name), (.session, trace.name)]
+    } else {
+      entries.append(Parameters.Entry("base-share", "1"))
+    }
+    let source = lengths ?? trace
+    if let fit = LengthFit(source) {
+      entries += fit.parameters
+      fitted += [(.promptTokens, source.name), (.outputTokens, source.name)]
+    }
+    parameters = entries
+    requests = trace.count
+    self.fitted = fitted
+  }
+
+  /// The fit as a generator file.
+  public var yaml: String {
+    var text = "generator: \(SessionsGenerator.name)\nrequests: \(requests)\nfitted:\n"
+    for (column, source) in fitted {
+      text += "  \(column.rawValue): \"\(source.filter { $0 != "\"" && $0 != "\\" })\"\n"
+    }
+    text += "parameters:\n"
+    for entry in parameters {
+      let isList = entry.value.contains(",") && !entry.value.contains("(")
+      text += "  \(entry.key): \(isList ? "[\(entry.value)]" : entry.value)\n"
+    }
+    return text
+  }
+}
+
+extension SessionModel {
+  /// The parameters as text, as ``SessionsGenerator`` reads them.
+  fileprivate var entries: [Parameters.Entry] {
+    [
+      Parameters.Entry("tenants", "\(market.tenants)"),
+      Parameters.Entry("adapters", "\(market.adapters)"),
+      Parameters.Entry("tenant-skew", "\(market.tenantSkew)"),
+      Parameters.Entry("ownership-skew", "\(market.ownershipSkew)"),
+      Parameters.Entry("adapter-skew", "\(market.adapterSkew)"),
+      Parameters.Entry("drift", "\(market.drift)"),
+      Parameters.Entry("concurrent-sessions", "\(sessions.concurrent)"),
+      Parameters.Entry("pace-skew", "\(sessions.paceSkew)"),
+      Parameters.Entry("session-requests", "\(sessions.meanRequests)"),
+      Parameters.Entry("stay", "\(sessions.stay)"),
+      Parameters.Entry("birth", "\(sessions.birth)"),
+      Parameters.Entry("extra-adapters", "\(sessions.extraAdapters)"),
+      Parameters.Entry("base-share", "\(baseShare)"),
+    ]
+  }
+}
