@@ -8,7 +8,7 @@ public struct Pitwall: AsyncParsableCommand {
     commandName: "pitwall",
     abstract: "Replay LoRA request traces; compare the decisions that serve them.",
     version: "0.1.0",
-    subcommands: [TraceCommand.self])
+    subcommands: [RunCommand.self, TraceCommand.self])
 
   public init() {}
 

@@ -7,18 +7,21 @@ extension Experiment {
   /// - Parameters:
   ///   - path: the file.
   ///   - recordings: the folder of recordings, in place of what the file says.
+  ///   - seeds: in place of what the file says.
   ///   - registry: the policies that there are.
   /// - Throws: `PitwallError`, one line with file, line, column and key: noInput for files that are
   ///   not there, data for everything that the file gets wrong.
   public static func read(
-    _ path: String, recordings: String? = nil, registry: PolicyRegistry
+    _ path: String, recordings: String? = nil, seeds: [UInt64]? = nil, registry: PolicyRegistry
   ) throws -> Experiment {
-    try Experiment(YAMLValue.text(of: path), file: path, recordings: recordings, registry)
+    try Experiment(
+      YAMLValue.text(of: path), file: path, recordings: recordings, seeds: seeds, registry)
   }
 
   /// Parses an experiment's text.
   init(
-    _ text: String, file: String, recordings: String? = nil, _ registry: PolicyRegistry
+    _ text: String, file: String, recordings: String? = nil, seeds: [UInt64]? = nil,
+    _ registry: PolicyRegistry
   ) throws {
     let root = try YAMLValue.parse(text, file: file)
     var map = try root.mapping()
@@ -39,7 +42,8 @@ extension Experiment {
       try Strategy(name: $0.key, $0.value, registry)
     }
     self.strategies = strategies
-    seeds = try map.value("seeds").map(Experiment.readSeeds) ?? [1, 2, 3, 4, 5]
+    let writtenSeeds = try map.value("seeds").map(Experiment.readSeeds)
+    self.seeds = seeds ?? writtenSeeds ?? [1, 2, 3, 4, 5]
     backends = try map.value("backends")?.distinct { try $0.choice() } ?? [.simulation]
     slo = try map.value("slo").map(SLO.init) ?? SLO()
     sweep = nil
