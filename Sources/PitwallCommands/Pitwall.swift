@@ -8,7 +8,9 @@ public struct Pitwall: AsyncParsableCommand {
     commandName: "pitwall",
     abstract: "Replay LoRA request traces; compare the decisions that serve them.",
     version: "0.1.0",
-    subcommands: [RunCommand.self, TraceCommand.self])
+    subcommands: [
+      RunCommand.self, TraceCommand.self, CompareCommand.self, GateCommand.self, RunsCommand.self,
+    ])
 
   public init() {}
 
