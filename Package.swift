@@ -57,7 +57,8 @@ let package = Package(
       name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, sqlite],
       swiftSettings: strict),
     .target(
-      name: "Reporting", dependencies: ["Primitives", "Results", subprocess],
+      name: "Reporting",
+      dependencies: ["Primitives", "Orchestration", "Replay", "Results", subprocess],
       swiftSettings: strict),
     .target(
       name: "PitwallCommands",
@@ -75,7 +76,9 @@ let package = Package(
     .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Policies"]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(
+      name: "ReportingTests",
+      dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
     .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
   ],
   swiftLanguageModes: [.v6]
