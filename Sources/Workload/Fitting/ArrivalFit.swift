@@ -64,25 +64,26 @@ struct ArrivalFit {
   }
 
   private func entries(gapCV: Double) -> [Parameters.Entry] {
-    func list(_ values: [Double]) -> String { values.map { "\($0)" }.joined(separator: ",") }
+    func list(_ values: [Double]) -> String { values.map(SessionFit.text).joined(separator: ",") }
     var entries = [
-      Parameters.Entry("rate", "\(SessionFit.rounded(rate))"),
-      Parameters.Entry("cv", "\(gapCV)"), Parameters.Entry("burst-cv", "0"),
-      Parameters.Entry("day-length", "\(SessionFit.rounded(dayLength.seconds))s"),
+      Parameters.Entry("rate", SessionFit.text(rate)),
+      Parameters.Entry("cv", SessionFit.text(gapCV)), Parameters.Entry("burst-cv", "0"),
+      Parameters.Entry("day-length", "\(SessionFit.text(dayLength.seconds))s"),
       Parameters.Entry("diurnal", list(day)),
     ]
     if days.count > 1 { entries.append(Parameters.Entry("days", list(days))) }
     return entries
   }
 
-  /// The mean over three seeds of what comes out.
+  /// What comes out, as a mean over several seeds: few long gaps weigh heavily in it.
   private func variation(gapCV: Double, seed: UInt64) throws -> Double {
     var parameters = try Parameters("arrivals", entries(gapCV: gapCV))
     let process = try ModulatedArrivals(&parameters)
-    let values = try (0..<3).map { draw in
+    let draws = min(max(200_000 / requests, 2), 16)
+    let values = try (0..<draws).map { draw in
       let times = try process.arrivals(requests, seed: seed &+ UInt64(draw), name: "fit")
       return TraceStatistics.interArrivalCV(Column(times)) ?? 0
     }
-    return values.reduce(0, +) / 3
+    return values.reduce(0, +) / Double(draws)
   }
 }

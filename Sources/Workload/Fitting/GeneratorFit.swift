@@ -61,17 +61,17 @@ extension SessionModel {
     [
       Parameters.Entry("tenants", "\(market.tenants)"),
       Parameters.Entry("adapters", "\(market.adapters)"),
-      Parameters.Entry("tenant-skew", "\(market.tenantSkew)"),
-      Parameters.Entry("ownership-skew", "\(market.ownershipSkew)"),
-      Parameters.Entry("adapter-skew", "\(market.adapterSkew)"),
-      Parameters.Entry("drift", "\(market.drift)"),
+      Parameters.Entry("tenant-skew", SessionFit.text(market.tenantSkew)),
+      Parameters.Entry("ownership-skew", SessionFit.text(market.ownershipSkew)),
+      Parameters.Entry("adapter-skew", SessionFit.text(market.adapterSkew)),
+      Parameters.Entry("drift", SessionFit.text(market.drift)),
       Parameters.Entry("concurrent-sessions", "\(sessions.concurrent)"),
-      Parameters.Entry("pace-skew", "\(sessions.paceSkew)"),
-      Parameters.Entry("session-requests", "\(sessions.meanRequests)"),
-      Parameters.Entry("stay", "\(sessions.stay)"),
-      Parameters.Entry("birth", "\(sessions.birth)"),
-      Parameters.Entry("extra-adapters", "\(sessions.extraAdapters)"),
-      Parameters.Entry("base-share", "\(baseShare)"),
+      Parameters.Entry("pace-skew", SessionFit.text(sessions.paceSkew)),
+      Parameters.Entry("session-requests", SessionFit.text(sessions.meanRequests)),
+      Parameters.Entry("stay", SessionFit.text(sessions.stay)),
+      Parameters.Entry("birth", SessionFit.text(sessions.birth)),
+      Parameters.Entry("extra-adapters", SessionFit.text(sessions.extraAdapters)),
+      Parameters.Entry("base-share", SessionFit.text(baseShare)),
     ]
   }
 }

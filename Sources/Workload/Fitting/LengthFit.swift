@@ -24,14 +24,19 @@ struct LengthFit {
       Parameters.Entry("prompt", LengthFit.quantiles(trace.promptTokens)),
       Parameters.Entry("output", LengthFit.quantiles(trace.outputTokens)),
       // Of the normals behind both; see LengthModel.
-      Parameters.Entry("correlation", "\(SessionFit.rounded(2 * sin(.pi * spearman / 6)))"),
+      Parameters.Entry("correlation", SessionFit.text(2 * sin(.pi * spearman / 6))),
     ]
   }
 
   private static func quantiles(_ column: Column<Int32>) -> String {
     let order = OrderStatistics(column)
-    let pairs = probabilities.map { "\($0),\(Int(order.quantile($0).rounded()))" }
+    let pairs = probabilities.map { "\(probability($0)),\(Int(order.quantile($0).rounded()))" }
     return "quantiles(\(pairs.joined(separator: ",")))"
+  }
+
+  /// 0 and 1 without a point; .995 and .999 keep all digits.
+  private static func probability(_ value: Double) -> String {
+    Int(exactly: value).map { "\($0)" } ?? "\(value)"
   }
 
   /// The correlation of ranks, ties at their mean rank; 0 where one side is constant.

@@ -89,6 +89,12 @@ struct SessionFit {
     let scale = pow(10, 2 - floor(log10(abs(value))))
     return (value * scale).rounded() / scale
   }
+
+  /// A number to three significant digits, whole numbers without a point.
+  static func text(_ value: Double) -> String {
+    let value = rounded(value)
+    return Int(exactly: value).map { "\($0)" } ?? "\(value)"
+  }
 }
 
 extension SessionModel {

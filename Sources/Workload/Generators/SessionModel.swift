@@ -44,21 +44,21 @@ extension SessionModel {
     }
     market = TenantMarket.Shape(
       tenants: tenants, adapters: adapters,
-      tenantSkew: try parameters.double("tenant-skew", default: 0.9, in: 0...10),
+      tenantSkew: try parameters.double("tenant-skew", default: 1, in: 0...10),
       ownershipSkew: try parameters.double("ownership-skew", default: 0.8, in: 0...10),
       adapterSkew: try parameters.double("adapter-skew", default: 0.8, in: 0...10),
       sharedAdapters: try parameters.int("shared-adapters", default: 0, in: 0...1_000_000),
       sharedUse: try parameters.double("shared-use", default: 0, in: 0...1),
-      drift: try parameters.double("drift", default: 0.2, in: 0...100))
+      drift: try parameters.double("drift", default: 0.02, in: 0...100))
     if market.sharedUse > 0, market.sharedAdapters == 0 {
       throw parameters.invalid("shared-use", "needs shared-adapters")
     }
     sessions = SessionShape(
-      concurrent: try parameters.int("concurrent-sessions", default: 24, in: 1...1_000_000),
-      paceSkew: try parameters.double("pace-skew", default: 1, in: 0...10),
+      concurrent: try parameters.int("concurrent-sessions", default: 12, in: 1...1_000_000),
+      paceSkew: try parameters.double("pace-skew", default: 1.5, in: 0...10),
       meanRequests: try parameters.double("session-requests", default: 12, in: 1...1e9),
       stay: try parameters.double("stay", default: 0.8, in: 0...1),
-      birth: try parameters.double("birth", default: 0.01, in: 0...1),
+      birth: try parameters.double("birth", default: 0.005, in: 0...1),
       extraAdapters: try parameters.double("extra-adapters", default: 0, in: 0...0.9))
     baseShare = try parameters.double("base-share", default: 0, in: 0...1)
   }

@@ -16,9 +16,9 @@ struct SessionsGenerator: TraceGenerator {
   static let summary =
     "Tenants' sessions that hold to an adapter, drifting popularity, daily rhythm and bursts"
   static let usage =
-    "[tenants=50] [adapters=200] [tenant-skew=0.9] [ownership-skew=0.8] [adapter-skew=0.8] "
-    + "[shared-adapters=0] [shared-use=0] [concurrent-sessions=24] [pace-skew=1] "
-    + "[session-requests=12] [stay=0.8] [drift=0.2] [birth=0.01] [base-share=0] "
+    "[tenants=50] [adapters=200] [tenant-skew=1] [ownership-skew=0.8] [adapter-skew=0.8] "
+    + "[shared-adapters=0] [shared-use=0] [concurrent-sessions=12] [pace-skew=1.5] "
+    + "[session-requests=12] [stay=0.8] [drift=0.02] [birth=0.005] [base-share=0] "
     + "[extra-adapters=0] [rate=5] [process=gamma] [cv=1.2] [diurnal=W,W,...] [day-length=1d] "
     + "[days=W,W,...] [burst-cv=0.3] [burst-length=1min] [prompt=...] [output=...] "
     + "[correlation=0]"
