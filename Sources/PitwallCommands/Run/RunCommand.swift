@@ -3,6 +3,7 @@ import Foundation
 import Policies
 import Primitives
 import Replay
+import Reporting
 import Results
 
 /// `pitwall run`
@@ -68,6 +69,7 @@ struct RunCommand: AsyncParsableCommand {
     let recorder = try RunRecorder(plan, store, showsProgress: !quiet)
     try await carryOut(plan, recorder)
     try printComparisons(experiment, store, metrics)
+    if !noReport { try await writeReport(experiment, store) }
   }
 
   private func carryOut(_ plan: ExperimentPlan, _ recorder: RunRecorder) async throws {
@@ -79,7 +81,7 @@ struct RunCommand: AsyncParsableCommand {
       let made = try await ExperimentRunner(plan, threads: threads, checks: check).run(recorder)
       recorder.clearLine()
       let runs = plan.runs.count
-      let seconds = TextTable.Cell.fixed(Date().timeIntervalSince(start), 1)
+      let seconds = NumberText.fixed(Date().timeIntervalSince(start), decimals: 1)
       Terminal.note(
         made == runs
           ? "\(runs) runs in \(seconds) s"
@@ -96,9 +98,29 @@ struct RunCommand: AsyncParsableCommand {
     }
   }
 
+  /// Prints each compared strategy against the baseline, where there is enough to say something.
   private func printComparisons(
     _ experiment: Experiment, _ store: RunStore, _ metrics: [String]
   ) throws {
+    guard let baseline = experiment.compared.first else { return }
+    var options = Comparison.Options()
+    options.metrics = metrics
+    options.allowsFewSeeds = true
+    for candidate in experiment.compared.dropFirst() {
+      let comparison = try Comparison(
+        RunSelection(store, strategy: baseline, experiment: experiment.name),
+        RunSelection(store, strategy: candidate, experiment: experiment.name), options)
+      print(comparison.forPeople().rendered(as: .table), terminator: "")
+      print(comparison.legend(isAcrossDatabases: false) + "\n")
+    }
+  }
+
+  private func writeReport(_ experiment: Experiment, _ store: RunStore) async throws {
+    let selection = ReportData.Selection(
+      experiment: experiment.name, baseline: experiment.compared.first, objective: experiment.slo)
+    let data = try ReportData.load(from: store, selection, title: experiment.title)
+    let folder = out ?? "Reports/out/\(experiment.name)"
+    print("report: \(try await Report(data).write(to: folder))")
   }
 }
 
@@ -150,7 +172,7 @@ extension ExperimentPlan {
     var table = TextTable(["run", "workload", "strategy", "seed", "sweep", "requests"])
     for run in runs {
       let point = run.sweepValue.flatMap { value in
-        experiment.sweep.map { "\($0.parameter.rawValue)=\(Int(exactly: value).map(String.init) ?? "\(value)")" }
+        experiment.sweep.map { "\($0.parameter.rawValue)=\(NumberText.significant(value))" }
       }
       table.append([
         .text(run.id), .text(run.workload), .text(run.strategy.name), .integer(Int64(run.seed)),

@@ -16,7 +16,8 @@ enum Host {
   }
 
   private static var kernel: String {
-    let release = text(of: "/proc/sys/kernel/osrelease").trimmingCharacters(in: .whitespacesAndNewlines)
+    let release = text(of: "/proc/sys/kernel/osrelease").trimmingCharacters(
+      in: .whitespacesAndNewlines)
     return release.isEmpty ? "of unknown release" : release
   }
 

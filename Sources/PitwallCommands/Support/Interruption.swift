@@ -11,10 +11,10 @@ struct Interruption {
   init(_ handler: @escaping @Sendable () -> Void) {
     let queue = DispatchQueue(label: "interruption")
     sources = Interruption.signals.map { number in
-      unsafe signal(number, SIG_IGN)
+      signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
-        unsafe signal(number, SIG_DFL)
+        signal(number, SIG_DFL)
         handler()
       }
       source.activate()
@@ -25,6 +25,6 @@ struct Interruption {
   /// Stops listening.
   func end() {
     for source in sources { source.cancel() }
-    for number in Interruption.signals { unsafe signal(number, SIG_DFL) }
+    for number in Interruption.signals { signal(number, SIG_DFL) }
   }
 }

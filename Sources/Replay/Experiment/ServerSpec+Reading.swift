@@ -16,7 +16,8 @@ extension ServerSpec {
   /// - Throws: `PitwallError` (data) that names file, line, column and key.
   init(_ value: YAMLValue) throws {
     var map = try value.mapping()
-    let model: ModelShape = try named(map.required("model"), "model", in: ModelShape.catalogue, \.name)
+    let model: ModelShape = try named(
+      map.required("model"), "model", in: ModelShape.catalogue, \.name)
     let accelerator: Accelerator = try named(
       map.required("accelerator"), "accelerator", in: Accelerator.catalogue, \.name)
     self.init(model: model, accelerator: accelerator)
