@@ -1,5 +1,6 @@
 import Foundation
 import Primitives
+import Results
 
 /// Writes a report: one HTML page that needs nothing else, and Markdown with its charts beside it.
 public struct Report: Sendable {
@@ -22,12 +23,12 @@ public struct Report: Sendable {
     let chartFolder = folder + "/charts"
     try makeFolder(chartFolder)
     for (name, drawing) in drawings.sorted(by: { $0.key < $1.key }) {
-      try WholeFile.write(drawing.file, to: "\(chartFolder)/\(name).svg")
+      try AtomicFile.write(drawing.file, to: "\(chartFolder)/\(name).svg")
     }
     let markdown = MarkdownPage(document, folder: "charts", drawn: Set(names))
-    try WholeFile.write(markdown.text, to: folder + "/report.md")
+    try AtomicFile.write(markdown.text, to: folder + "/report.md")
     let page = folder + "/report.html"
-    try WholeFile.write(HTMLPage(document, drawings: drawings).text, to: page)
+    try AtomicFile.write(HTMLPage(document, drawings: drawings).text, to: page)
     return page
   }
 

@@ -1,6 +1,7 @@
 import Orchestration
 import Primitives
 import Replay
+import Results
 import Testing
 
 @testable import Reporting
@@ -137,9 +138,9 @@ struct ChartTests {
 
   @Test("A forest plot has a row a metric, leaves out what has no ratio, and cuts off outliers")
   func forest() {
-    func difference(_ name: String, _ relative: Double, _ verdict: Difference.Verdict) -> Difference {
+    func difference(_ name: String, _ relative: Double, _ verdict: Verdict) -> Difference {
       Difference(
-        metric: name, title: name, isLowerBetter: true, baselineText: "", candidateText: "",
+        metric: name, title: name, direction: .lower, baselineText: "", candidateText: "",
         relative: relative, low: relative - 0.01, high: relative + 0.01, verdict: verdict)
     }
     let rows = [

@@ -145,13 +145,4 @@ struct ReportTests {
     }
     #expect(!FileManager.default.fileExists(atPath: folder))
   }
-
-  @Test("say which file cannot be written")
-  func unwritable() throws {
-    let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString)/x/report.md"
-    #expect { try WholeFile.write("text", to: path) } throws: { error in
-      let error = error as? PitwallError
-      return error?.code == .inputOutput && error?.place == path
-    }
-  }
 }

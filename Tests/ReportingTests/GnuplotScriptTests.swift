@@ -28,7 +28,8 @@ struct GnuplotScriptTests {
     let band = Series(
       "range", .band([.init(x: 0, low: 0, high: 1), .init(x: 1, low: 1, high: 2)]), color: .sky)
     let script = GnuplotScript(Self.chart([Self.line, band])).text
-    #expect(Self.data(Self.chart([Self.line, band]), block: 0) == ["0.0 1.0", "1.0 2.0", "2.0 4.0"])
+    #expect(
+      Self.data(Self.chart([Self.line, band]), block: 0) == ["0.0 1.0", "1.0 2.0", "2.0 4.0"])
     #expect(Self.data(Self.chart([Self.line, band]), block: 1) == ["0.0 0.0 1.0", "1.0 1.0 2.0"])
     #expect(script.contains("$d0 using 1:2 with lines"))
     #expect(script.contains("$d1 using 1:2:3 with filledcurves"))

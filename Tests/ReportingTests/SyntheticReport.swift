@@ -78,19 +78,21 @@ extension Synthetic {
       ])
   }
 
-  private static func comparison(_ strategy: String, gain: Double) -> ReportData.Comparison {
+  private static func comparison(_ strategy: String, gain: Double) -> ReportData.StrategyComparison
+  {
     func difference(
       _ metric: String, _ isLowerBetter: Bool, _ relative: Double, _ width: Double, _ from: String,
       _ to: String
     ) -> Difference {
       Difference(
-        metric: metric, title: MetricText.title(metric), isLowerBetter: isLowerBetter,
+        metric: metric, title: MetricText.title(metric),
+        direction: isLowerBetter ? .lower : .higher,
         baselineText: from, candidateText: to, relative: relative, low: relative - width,
         high: relative + width, effectSize: relative / width, adjustedP: 0.004,
         verdict: relative.magnitude < width
           ? .noDifference : (relative < 0) == isLowerBetter ? .better : .worse)
     }
-    return ReportData.Comparison(
+    return ReportData.StrategyComparison(
       baseline: "lru", candidate: strategy, seeds: 5,
       differences: [
         difference("ttft_p50", true, -0.01, 0.03, "80 ms", "79 ms"),

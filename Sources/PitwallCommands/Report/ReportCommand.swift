@@ -14,8 +14,7 @@ struct ReportCommand: AsyncParsableCommand {
       prints the page's path. Charts are drawn with gnuplot.
       """)
 
-  @Option(help: "The results database.", completion: .file(extensions: ["sqlite"]))
-  var db = "pitwall.sqlite"
+  @OptionGroup var database: DatabaseOption
 
   @Option(help: "The experiment; may be left out where the database has only one.")
   var experiment: String?
@@ -36,7 +35,7 @@ struct ReportCommand: AsyncParsableCommand {
   var e2eSlo: Nanoseconds?
 
   func run() async throws {
-    let store = try RunStore(db)
+    let store = try RunStore(database.path)
     let selection = ReportData.Selection(
       experiment: experiment, baseline: baseline, objective: SLO(ttft: ttftSlo, e2e: e2eSlo))
     let data = try ReportData.load(from: store, selection, title: title)

@@ -1,3 +1,5 @@
+import Results
+
 /// The differences between two strategies in all metrics: one row a metric, an estimate with its
 /// confidence interval, and a line where there is no difference.
 public enum ForestPlot {
@@ -12,7 +14,7 @@ public enum ForestPlot {
     let rows = Array(differences.filter { $0.relative.isFinite }.reversed())
     let limit = limit(rows)
     let isClipped = rows.contains { max($0.end(\.low).magnitude, $0.end(\.high).magnitude) > limit }
-    let series = Difference.Verdict.allCases.compactMap { verdict -> Series? in
+    let series = Verdict.listed.compactMap { verdict -> Series? in
       let intervals = rows.enumerated().filter { $0.element.verdict == verdict }.map { row, item in
         Series.Interval(
           y: Double(row), value: item.relative.clamped(to: -limit...limit),
@@ -20,34 +22,43 @@ public enum ForestPlot {
           high: item.end(\.high).clamped(to: -limit...limit))
       }
       return intervals.isEmpty
-        ? nil : Series(verdict.label, .intervals(intervals), color: color(verdict))
+        ? nil : Series(verdict.rawValue, .intervals(intervals), color: color(verdict))
     }
     let notes = rows.enumerated().map { row, item in
       Chart.Note(
         at: Point(0, Double(row)), text: item.relativeText,
-        color: item.verdict == .noDifference ? .text : color(item.verdict), inRightMargin: true)
+        color: color(item.verdict) == .faint ? .text : color(item.verdict), inRightMargin: true)
     }
     let what = "relative difference, 95 % CI; arrows: the better way"
     return Chart(
       name: name, title: "What changes from \(baseline) to \(candidate)",
       subtitle: [context, what, isClipped ? "bars cut off at the frame go on" : ""]
         .filter { !$0.isEmpty }.joined(separator: ", "),
-      summary: rows.reversed().map { "\($0.title): \($0.relativeText), \($0.verdict.label)." }
+      summary: rows.reversed().map { "\($0.title): \($0.relativeText), \($0.verdict.rawValue)." }
         .joined(separator: " "),
       x: Axis("Difference from \(baseline)", .percent, limits: -limit...limit),
-      y: Axis("", .names(rows.map { $0.title + ($0.isLowerBetter ? " ↓" : " ↑") })),
+      y: Axis("", .names(rows.map { $0.title + arrow($0.direction) })),
       series: series,
       rules: [Chart.Rule(.vertical, at: 0, color: .bound, dotted: false)],
       notes: notes,
       size: Chart.Size(width: 960, height: max(220, 150 + 24 * rows.count)))
   }
 
-  private static func color(_ verdict: Difference.Verdict) -> Color {
+  private static func color(_ verdict: Verdict) -> Color {
     switch verdict {
     case .better: .green
     case .worse: .vermillion
+    case .different: .purple
     case .equivalent: .blue
-    case .noDifference: .faint
+    case .noDifference, .notEnoughSeeds: .faint
+    }
+  }
+
+  private static func arrow(_ direction: Direction) -> String {
+    switch direction {
+    case .lower: " ↓"
+    case .higher: " ↑"
+    case .none: ""
     }
   }
 

@@ -55,7 +55,7 @@ public enum HitRatioBySlots {
 
   private static func summary(_ curve: Curve) -> String {
     let points = curve.points.map {
-      "\(NumberText.percent($0.y)) at \(NumberText.count($0.x))"
+      "\(Typeset.percent($0.y)) at \(Typeset.count($0.x))"
     }
     return "\(curve.name): \(points.joined(separator: ", "))."
   }

@@ -32,7 +32,7 @@ public enum LatencyDistribution {
       rules: objective.map { limit in
         [
           Chart.Rule(
-            .vertical, at: limit.seconds, label: "SLO \(NumberText.duration(limit.seconds))")
+            .vertical, at: limit.seconds, label: "SLO \(Typeset.duration(limit.seconds))")
         ]
       } ?? [],
       key: .bottomRight)
@@ -56,7 +56,7 @@ public enum LatencyDistribution {
       let values = sorted[index]
       let quantiles = [0.5, 0.9, 0.99].map { q in
         "p\(Int(q * 100)) "
-          + (Downsampling.quantile(values, q).map(NumberText.duration) ?? "none")
+          + (Downsampling.quantile(values, q).map(Typeset.duration) ?? "none")
       }
       return "\(runs[index].strategy): \(quantiles.joined(separator: ", "))"
     }

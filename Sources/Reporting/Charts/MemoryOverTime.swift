@@ -46,9 +46,9 @@ public enum MemoryOverTime {
     func mean(_ points: [Point]) -> String {
       points.isEmpty
         ? "none"
-        : NumberText.bytes(points.reduce(0) { $0 + $1.y } / Double(points.count)) + " on average"
+        : Typeset.bytes(points.reduce(0) { $0 + $1.y } / Double(points.count)) + " on average"
     }
-    return "Device memory of \(NumberText.bytes(capacity)) under \(run.strategy). Adapters: "
+    return "Device memory of \(Typeset.bytes(capacity)) under \(run.strategy). Adapters: "
       + "\(mean(adapters)); KV cache: \(mean(cache))."
   }
 }

@@ -39,8 +39,8 @@ public enum QueueDepth {
     let parts = runs.indices.map { index in
       let mean = depths[index].reduce(0) { $0 + $1.mean } / Double(max(depths[index].count, 1))
       let most = depths[index].map(\.high).max() ?? 0
-      return "\(runs[index].strategy): \(NumberText.significant(mean)) on average, "
-        + "at most \(NumberText.count(most))"
+      return "\(runs[index].strategy): \(Typeset.significant(mean)) on average, "
+        + "at most \(Typeset.count(most))"
     }
     return "Requests waiting to run. " + parts.joined(separator: "; ") + "."
   }

@@ -21,7 +21,7 @@ public enum TailOverTime {
         runs[index].strategy, .line(points(runs[index].requests, width: width, count: count)),
         index: index, of: runs.count)
     }
-    let window = most == 0 ? "" : "windows of \(NumberText.duration(width.seconds))"
+    let window = most == 0 ? "" : "windows of \(Typeset.duration(width.seconds))"
     return Chart(
       name: name, title: "p99 time to first token over time",
       subtitle: [context, window].filter { !$0.isEmpty }.joined(separator: ", "),
@@ -32,7 +32,7 @@ public enum TailOverTime {
       rules: objective.map { limit in
         [
           Chart.Rule(
-            .horizontal, at: limit.seconds, label: "SLO \(NumberText.duration(limit.seconds))")
+            .horizontal, at: limit.seconds, label: "SLO \(Typeset.duration(limit.seconds))")
         ]
       } ?? [])
   }
@@ -60,7 +60,7 @@ public enum TailOverTime {
       guard case .line(let points) = series.marks else { return series.name }
       let values = points.map(\.y).filter(\.isFinite)
       guard let low = values.min(), let high = values.max() else { return "\(series.name): none" }
-      return "\(series.name): from \(NumberText.duration(low)) to \(NumberText.duration(high))"
+      return "\(series.name): from \(Typeset.duration(low)) to \(Typeset.duration(high))"
     }
     return "99th percentile of TTFT in \(window). " + parts.joined(separator: "; ") + "."
   }

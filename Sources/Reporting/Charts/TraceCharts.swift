@@ -29,7 +29,7 @@ public enum TraceCharts {
       }
       series.insert(
         Series(
-          "Zipf, exponent \(NumberText.significant(zipf.exponent))", .line(line), color: .bound,
+          "Zipf, exponent \(Typeset.significant(zipf.exponent))", .line(line), color: .bound,
           dashed: true), at: 0)
     }
     let total = sorted.reduce(0.0) { $0 + Double($1) }
@@ -37,7 +37,7 @@ public enum TraceCharts {
     return Chart(
       name: name, title: "Popularity of adapters", subtitle: context,
       summary: "Requests by rank of popularity over \(sorted.count) adapters; the ten most popular "
-        + "have \(NumberText.percent(total > 0 ? top / total : 0)) of them.",
+        + "have \(Typeset.percent(total > 0 ? top / total : 0)) of them.",
       x: Axis("Rank (log scale)", scale: .logarithmic),
       y: Axis("Requests (log scale)", scale: .logarithmic),
       series: series, key: .topRight)

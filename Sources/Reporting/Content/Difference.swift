@@ -1,33 +1,13 @@
+import Results
+
 /// How two strategies differ in one metric on one workload.
 public struct Difference: Sendable, Equatable {
-  /// What can be said.
-  public enum Verdict: Sendable, Equatable, CaseIterable {
-    /// The candidate is better than the baseline.
-    case better
-    /// The candidate is worse.
-    case worse
-    /// The difference is known to be too small to matter.
-    case equivalent
-    /// The data do not tell them apart.
-    case noDifference
-
-    /// In words.
-    public var label: String {
-      switch self {
-      case .better: "better"
-      case .worse: "worse"
-      case .equivalent: "equivalent"
-      case .noDifference: "no difference detected"
-      }
-    }
-  }
-
   /// The metric's name (`ttft_p99`).
   public var metric: String
   /// The metric as people say it (`p99 TTFT`).
   public var title: String
-  /// Whether less of it is better.
-  public var isLowerBetter: Bool
+  /// Which way it is better.
+  public var direction: Direction
   /// The baseline's value, as text with its unit.
   public var baselineText: String
   /// The candidate's value, as text with its unit.
@@ -38,8 +18,10 @@ public struct Difference: Sendable, Equatable {
   public var low: Double
   /// The upper end of its 95 % confidence interval; not finite where there is none.
   public var high: Double
-  /// Standardised effect size; not finite where there is none.
-  public var effectSize: Double
+  /// Cohen's d_z over seeds; nil where there is none.
+  public var effectSize: Double?
+  /// The share of requests that became faster; nil for what is not a latency of requests.
+  public var shareFaster: Double?
   /// The p-value, corrected for the number of comparisons; not finite where there is none.
   public var adjustedP: Double
   /// What can be said.
@@ -47,19 +29,21 @@ public struct Difference: Sendable, Equatable {
 
   /// Makes a difference.
   public init(
-    metric: String, title: String, isLowerBetter: Bool, baselineText: String,
-    candidateText: String, relative: Double, low: Double, high: Double, effectSize: Double = .nan,
+    metric: String, title: String, direction: Direction, baselineText: String,
+    candidateText: String, relative: Double, low: Double, high: Double, effectSize: Double? = nil,
+    shareFaster: Double? = nil,
     adjustedP: Double = .nan, verdict: Verdict
   ) {
     self.metric = metric
     self.title = title
-    self.isLowerBetter = isLowerBetter
+    self.direction = direction
     self.baselineText = baselineText
     self.candidateText = candidateText
     self.relative = relative
     self.low = low
     self.high = high
     self.effectSize = effectSize
+    self.shareFaster = shareFaster
     self.adjustedP = adjustedP
     self.verdict = verdict
   }
@@ -67,8 +51,30 @@ public struct Difference: Sendable, Equatable {
   /// `−12.3 % [−14.0, −10.1]`: the estimate and its interval, both in percent.
   public var relativeText: String {
     guard relative.isFinite else { return "no relative difference" }
-    guard low.isFinite, high.isFinite else { return NumberText.change(relative) }
-    let (lower, upper) = (NumberText.change(low, unit: ""), NumberText.change(high, unit: ""))
-    return "\(NumberText.change(relative)) [\(lower), \(upper)]"
+    guard low.isFinite, high.isFinite else { return Typeset.change(relative) }
+    let (lower, upper) = (Typeset.change(low, unit: ""), Typeset.change(high, unit: ""))
+    return "\(Typeset.change(relative)) [\(lower), \(upper)]"
   }
+}
+
+extension Difference {
+  /// Takes a row of a comparison.
+  public init(_ row: MetricComparison) {
+    let estimate = row.estimate
+    let metric = row.metric.name
+    self.init(
+      metric: metric, title: MetricText.title(metric), direction: row.metric.direction,
+      baselineText: MetricText.value(estimate.meanA, metric),
+      candidateText: MetricText.value(estimate.meanB, metric),
+      relative: estimate.relative ?? .nan, low: estimate.relativeInterval?.lowerBound ?? .nan,
+      high: estimate.relativeInterval?.upperBound ?? .nan, effectSize: estimate.effectSize,
+      shareFaster: row.requests?.shareFaster, adjustedP: row.adjustedPValue, verdict: row.verdict)
+  }
+}
+
+extension Verdict {
+  /// Every verdict, in the order in which reports list them.
+  static let listed: [Verdict] = [
+    .better, .worse, .different, .equivalent, .noDifference, .notEnoughSeeds,
+  ]
 }

@@ -1,3 +1,5 @@
+import Results
+
 /// What the comparisons say, in sentences: where a strategy pays, where not, and by how much.
 struct Findings {
   /// What a comparison comes to for those whom the service serves.
@@ -42,9 +44,10 @@ struct Findings {
     return blocks
   }
 
-  static func judgement(_ comparison: ReportData.Comparison) -> Judgement {
+  static func judgement(_ comparison: ReportData.StrategyComparison) -> Judgement {
     let felt = comparison.differences.filter { difference in
-      service.contains { difference.metric.hasPrefix($0) }
+      difference.verdict != .notEnoughSeeds
+        && service.contains { difference.metric.hasPrefix($0) }
     }
     let isBetter = felt.contains { $0.verdict == .better }
     let isWorse = felt.contains { $0.verdict == .worse }
@@ -75,7 +78,8 @@ struct Findings {
       pairs.append((comparison.baseline, comparison.candidate))
     }
     return pairs.map { pair in
-      var places: [(Judgement, [String])] = [.pays, .tradeOff, .same, .wasted, .costs].map {
+      var places: [(Judgement, [String])] = [.pays, .tradeOff, .same, .wasted, .costs, .unknown].map
+      {
         ($0, [])
       }
       for workload in data.workloads {
@@ -97,9 +101,9 @@ struct Findings {
     }
   }
 
-  private func verdict(_ comparison: ReportData.Comparison, on workload: String) -> Inline {
+  private func verdict(_ comparison: ReportData.StrategyComparison, on workload: String) -> Inline {
     let judgement = Findings.judgement(comparison)
-    let tone: Difference.Verdict =
+    let tone: Verdict =
       switch judgement {
       case .pays: .better
       case .costs, .wasted: .worse
@@ -121,13 +125,13 @@ struct Findings {
     case .tradeOff: "is a trade-off (better in some respects, worse in others)"
     case .same: "makes no detected difference in what users feel"
     case .wasted: "does not pay (no difference detected in what users feel, and a cost)"
-    case .unknown: "no latency or throughput to judge by"
+    case .unknown: "cannot be judged (too few seeds, or no request finished)"
     }
   }
 
   /// The differences by verdict, each with its interval.
-  private func evidence(_ comparison: ReportData.Comparison) -> [Inline] {
-    Difference.Verdict.allCases.compactMap { verdict in
+  private func evidence(_ comparison: ReportData.StrategyComparison) -> [Inline] {
+    Verdict.listed.compactMap { verdict in
       let all = comparison.differences.filter { $0.verdict == verdict }
       guard !all.isEmpty else { return nil }
       let items = all.prefix(Findings.mostItems).map { difference in
@@ -139,7 +143,7 @@ struct Findings {
       }
       let rest = all.count - items.count
       let more = rest > 0 ? "; \(rest) more in the table below" : ""
-      let label = verdict.label.prefix(1).uppercased() + verdict.label.dropFirst()
+      let label = verdict.rawValue.prefix(1).uppercased() + verdict.rawValue.dropFirst()
       return Inline([
         .toned(label, verdict), .text(": " + items.joined(separator: "; ") + more + "."),
       ])

@@ -30,27 +30,29 @@ enum MetricTables {
   }
 
   /// One row a metric, with the difference, its interval and the verdict.
-  static func comparison(_ comparison: ReportData.Comparison) -> Document.Table {
+  static func comparison(_ comparison: ReportData.StrategyComparison) -> Document.Table {
     let rows = comparison.differences.map { difference -> [Inline] in
       [
         Inline(difference.title), Inline(difference.baselineText),
         Inline(difference.candidateText), Inline(difference.relativeText),
-        Inline(NumberText.fixed(difference.effectSize, 2)),
+        Inline(difference.effectSize.map { Typeset.fixed($0, 2) } ?? ""),
+        Inline(difference.shareFaster.map { Typeset.percent($0) } ?? ""),
         Inline(probability(difference.adjustedP)),
-        Inline([.toned(difference.verdict.label, difference.verdict)]),
+        Inline([.toned(difference.verdict.rawValue, difference.verdict)]),
       ]
     }
     return Document.Table(
       caption: "Differences of \(comparison.candidate) from \(comparison.baseline), "
         + "\(comparison.seeds) \(comparison.seeds == 1 ? "seed" : "seeds")",
       header: [
-        "Metric", comparison.baseline, comparison.candidate, "Difference [95 % CI]", "Effect size",
-        "p, corrected", "Verdict",
+        "Metric", comparison.baseline, comparison.candidate, "Difference [95 % CI]",
+        "Effect size d_z",
+        "Requests faster", "p, corrected", "Verdict",
       ], rows: rows)
   }
 
   private static func probability(_ p: Double) -> String {
-    p < 0.001 ? "<0.001" : NumberText.fixed(p, 3)
+    p < 0.001 ? "<0.001" : Typeset.fixed(p, 3)
   }
 
   /// One row a value of the parameter; for each strategy its hit ratio and p99 TTFT.
@@ -64,7 +66,7 @@ enum MetricTables {
           Inline(summary(SeedSummary(runs.compactMap { $0.metrics[metric] }), metric))
         }
       }
-      return [Inline(NumberText.count(value))] + cells
+      return [Inline(Typeset.count(value))] + cells
     }
     return Document.Table(
       caption: "By \(sweep.parameter): mean over seeds ± half of its 95 % confidence interval",

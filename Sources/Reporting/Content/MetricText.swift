@@ -30,48 +30,39 @@ enum MetricText {
   /// A value with its unit.
   static func value(_ value: Double, _ metric: String) -> String {
     switch MetricDefinition.named(metric)?.unit {
-    case .milliseconds: NumberText.duration(value / 1e3)
-    case .seconds: NumberText.duration(value)
+    case .milliseconds: Typeset.duration(value / 1e3)
+    case .seconds: Typeset.duration(value)
     case .requestsPerSecond, .tokensPerSecond, nil:
-      NumberText.significant(value) + suffix(metric)
-    case .ratio: NumberText.percent(value, decimals: 1)
-    case .count: NumberText.count(value)
-    case .bytes: NumberText.bytes(value)
+      Typeset.significant(value) + suffix(metric)
+    case .ratio: Typeset.percent(value, decimals: 1)
+    case .count: Typeset.count(value)
+    case .bytes: Typeset.bytes(value)
     }
   }
 
   /// A mean over seeds with half the width of its confidence interval, in one unit.
   static func value(_ summary: SeedSummary, _ metric: String) -> String {
     guard let half = summary.halfWidth else { return value(summary.mean, metric) }
-    let unit: NumberText.Unit
+    let unit: Typeset.Unit
     switch MetricDefinition.named(metric)?.unit {
     case .milliseconds:
-      let seconds = NumberText.unit(ofSeconds: summary.mean / 1e3)
-      unit = NumberText.Unit(name: seconds.name, size: seconds.size * 1e3)
-    case .seconds: unit = NumberText.unit(ofSeconds: summary.mean)
-    case .ratio: unit = NumberText.Unit(name: "%", size: 0.01)
-    case .bytes: unit = NumberText.unit(ofBytes: summary.mean)
+      let seconds = Typeset.unit(ofSeconds: summary.mean / 1e3)
+      unit = Typeset.Unit(name: seconds.name, size: seconds.size * 1e3)
+    case .seconds: unit = Typeset.unit(ofSeconds: summary.mean)
+    case .ratio: unit = Typeset.Unit(name: "%", size: 0.01)
+    case .bytes: unit = Typeset.unit(ofBytes: summary.mean)
     case .requestsPerSecond, .tokensPerSecond, .count, nil:
-      return NumberText.estimate(summary.mean, half) + suffix(metric)
+      return Typeset.estimate(summary.mean, half) + suffix(metric)
     }
-    return NumberText.estimate(summary.mean / unit.size, half / unit.size) + NumberText.space
+    return Typeset.estimate(summary.mean / unit.size, half / unit.size) + Typeset.space
       + unit.name
   }
 
   private static func suffix(_ metric: String) -> String {
     switch MetricDefinition.named(metric)?.unit {
-    case .requestsPerSecond: NumberText.space + MetricUnit.requestsPerSecond.rawValue
-    case .tokensPerSecond: NumberText.space + MetricUnit.tokensPerSecond.rawValue
+    case .requestsPerSecond: Typeset.space + MetricUnit.requestsPerSecond.rawValue
+    case .tokensPerSecond: Typeset.space + MetricUnit.tokensPerSecond.rawValue
     case .milliseconds, .seconds, .ratio, .count, .bytes, nil: ""
-    }
-  }
-
-  /// Whether less is better; nil where neither is.
-  static func isLowerBetter(_ metric: String) -> Bool? {
-    switch MetricDefinition.named(metric)?.direction {
-    case .lower: true
-    case .higher: false
-    case nil, .some(.none): nil
     }
   }
 }

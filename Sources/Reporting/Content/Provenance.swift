@@ -92,7 +92,7 @@ enum Provenance {
     Document.Table(
       caption: "Runs", header: ["Run", "Workload", "Strategy", "Seed", "Varied"],
       rows: runs.map { run in
-        let sweep = run.sweep.map { "\($0.parameter) = \(NumberText.count($0.value))" } ?? ""
+        let sweep = run.sweep.map { "\($0.parameter) = \(Typeset.count($0.value))" } ?? ""
         return [
           "\(code: run.runID)", Inline(run.workload), Inline(run.strategy),
           Inline(String(run.seed)),

@@ -50,7 +50,7 @@ public struct ReportData: Sendable {
     /// The baseline first.
     public var strategies: [Strategy]
     /// What comes of changing from the baseline to another strategy.
-    public var comparisons: [Comparison]
+    public var comparisons: [StrategyComparison]
     /// Runs in which one parameter was varied.
     public var sweeps: [Sweep]
     /// Hit ratios that the order of requests alone allows, by slots.
@@ -60,7 +60,8 @@ public struct ReportData: Sendable {
 
     /// Makes a workload.
     public init(
-      name: String, strategies: [Strategy], comparisons: [Comparison] = [], sweeps: [Sweep] = [],
+      name: String, strategies: [Strategy], comparisons: [StrategyComparison] = [],
+      sweeps: [Sweep] = [],
       bounds: [HitRatioBySlots.Curve] = [], objective: SLO = SLO()
     ) {
       self.name = name
@@ -109,7 +110,7 @@ public struct ReportData: Sendable {
   }
 
   /// All differences between two strategies.
-  public struct Comparison: Sendable {
+  public struct StrategyComparison: Sendable {
     /// What is compared against.
     public var baseline: String
     /// What is compared.

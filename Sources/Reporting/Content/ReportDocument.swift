@@ -80,13 +80,13 @@ enum ReportDocument {
     let requests = workload.strategies.compactMap(\.representative).map(\.requests.count).max() ?? 0
     var text: Inline = """
       Trace \(code: traces); strategies \(names); \(seeds) \(seeds == 1 ? "seed" : "seeds")\
-      \(requests > 0 ? "; \(NumberText.count(Double(requests))) requests" : "").
+      \(requests > 0 ? "; \(Typeset.count(Double(requests))) requests" : "").
       """
     let objective = [
       ("TTFT", workload.objective.ttft), ("TPOT", workload.objective.tpot),
       ("E2E", workload.objective.e2e),
     ]
-    .compactMap { name, bound in bound.map { "\(name) ≤ \(NumberText.duration($0.seconds))" } }
+    .compactMap { name, bound in bound.map { "\(name) ≤ \(Typeset.duration($0.seconds))" } }
     if !objective.isEmpty {
       text.pieces.append(.text(" Objective: " + objective.joined(separator: ", ") + "."))
     }

@@ -1,3 +1,5 @@
+import Results
+
 /// A report's text and structure, before it is HTML or Markdown.
 struct Document: Sendable, Equatable {
   var title: String
@@ -49,7 +51,7 @@ struct Inline: Sendable, Equatable, ExpressibleByStringInterpolation {
     case strong(String)
     case code(String)
     /// Says whether something is good or bad news.
-    case toned(String, Difference.Verdict)
+    case toned(String, Verdict)
   }
 
   var pieces: [Piece]

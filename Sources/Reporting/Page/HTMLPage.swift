@@ -1,3 +1,5 @@
+import Results
+
 /// A ``Document`` as one HTML page that needs nothing from anywhere else.
 struct HTMLPage {
   private let drawings: [String: SVG]
@@ -104,7 +106,8 @@ struct HTMLPage {
         switch verdict {
         case .better: "<span class=\"better\">\(text)</span>"
         case .worse: "<span class=\"worse\">\(text)</span>"
-        case .equivalent, .noDifference: "<span class=\"same\">\(text)</span>"
+        case .different: "<strong>\(text)</strong>"
+        case .equivalent, .noDifference, .notEnoughSeeds: "<span class=\"same\">\(text)</span>"
         }
       }
     }

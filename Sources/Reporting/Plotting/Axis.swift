@@ -162,20 +162,20 @@ struct Ticks: Equatable {
   private static func label(_ value: Double, _ unit: Axis.Unit) -> String {
     switch unit {
     case .number, .names:
-      value.magnitude >= 1e6 ? millions(value) : NumberText.trimmed(rounded(value))
-    case .percent: NumberText.trimmed(rounded(value * 100)) + NumberText.space + "%"
+      value.magnitude >= 1e6 ? millions(value) : Typeset.trimmed(rounded(value))
+    case .percent: Typeset.trimmed(rounded(value * 100)) + Typeset.space + "%"
     case .duration, .elapsed:
-      value == 0 ? "0" : NumberText.duration(value)
-    case .bytes: value == 0 ? "0" : NumberText.bytes(value)
+      value == 0 ? "0" : Typeset.duration(value)
+    case .bytes: value == 0 ? "0" : Typeset.bytes(value)
     }
   }
 
   private static func rounded(_ value: Double) -> String {
     value.magnitude >= 100
-      ? NumberText.fixed(value, 0) : NumberText.significant(value, digits: 4)
+      ? Typeset.fixed(value, 0) : Typeset.significant(value, digits: 4)
   }
 
   private static func millions(_ value: Double) -> String {
-    NumberText.trimmed(NumberText.significant(value / 1e6)) + NumberText.space + "M"
+    Typeset.trimmed(Typeset.significant(value / 1e6)) + Typeset.space + "M"
   }
 }

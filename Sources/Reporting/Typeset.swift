@@ -1,7 +1,7 @@
 import Primitives
 
 /// Numbers as people read them. A value that is not a number reads as a dash.
-enum NumberText {
+enum Typeset {
   /// Joins a number to its unit, so that a line is never broken between them.
   static let space = "\u{a0}"
   private static let dash = "\u{2013}"
