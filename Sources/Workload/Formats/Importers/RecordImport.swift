@@ -248,7 +248,7 @@ struct RecordImport<Source: RecordSource> {
 
   /// A column that no record has is a slip in the mapping, unless the format lets it be missing.
   private func checkPresence() throws {
-    guard records.line > 0 else { return }
+    guard seen.contains(true) else { return }  // No records.
     for group in slots.groups where !group.isEmpty && !isSeen(group) {
       let name = group.map { slots.wanted[$0] }.joined(separator: "|")
       guard mapping.optional.contains(name) else {
