@@ -11,7 +11,7 @@ public struct Pitwall: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, TraceCommand.self, CompareCommand.self, ReportCommand.self,
       GateCommand.self, RunsCommand.self, PoliciesCommand.self, HardwareCommand.self,
-      BenchCommand.self,
+      VerifyCommand.self, BenchCommand.self,
     ])
 
   public init() {}

@@ -18,25 +18,34 @@ public struct Report: Sendable {
   public func write(to folder: String, gnuplot: Gnuplot = Gnuplot()) async throws -> String {
     let charts = document.charts
     let names = charts.map(\.name)
-    let drawings = Dictionary(
-      zip(names, try await gnuplot.draw(charts)), uniquingKeysWith: { first, _ in first })
-    let chartFolder = folder + "/charts"
-    try makeFolder(chartFolder)
-    for (name, drawing) in drawings.sorted(by: { $0.key < $1.key }) {
-      try AtomicFile.write(drawing.file, to: "\(chartFolder)/\(name).svg")
-    }
+    let drawn = try await gnuplot.save(charts, to: folder + "/charts")
+    let drawings = Dictionary(zip(names, drawn), uniquingKeysWith: { first, _ in first })
     let markdown = MarkdownPage(document, folder: "charts", drawn: Set(names))
     try AtomicFile.write(markdown.text, to: folder + "/report.md")
     let page = folder + "/report.html"
     try AtomicFile.write(HTMLPage(document, drawings: drawings).text, to: page)
     return page
   }
+}
 
-  private func makeFolder(_ path: String) throws {
+extension Gnuplot {
+  /// Draws charts and writes each to `NAME.svg` in a folder, which is made if it is not there.
+  /// Nothing is written unless all of them can be drawn.
+  ///
+  /// - Returns: the drawings, in the order of the charts.
+  /// - Throws: what ``draw(_:)-(Chart)`` throws; ``PitwallError`` with code `inputOutput` where the
+  ///   folder cannot be written.
+  @discardableResult
+  public func save(_ charts: [Chart], to folder: String) async throws -> [SVG] {
+    let drawings = try await draw(charts)
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw PitwallError(.inputOutput, at: path, "the folder cannot be made")
+      throw PitwallError(.inputOutput, at: folder, "the folder cannot be made")
     }
+    for (chart, drawing) in zip(charts, drawings) {
+      try AtomicFile.write(drawing.file, to: "\(folder)/\(chart.name).svg")
+    }
+    return drawings
   }
 }

@@ -121,9 +121,11 @@ struct DrawingTests {
     #expect(left.count == 23, "20 charts, their folder, two pages")
   }
 
-  @Test("says what gnuplot does not understand")
-  func refused() async throws {
-    let bad = Series("s", .spans([.init(y: 0, from: 0, to: 1)], thickness: .nan), color: .blue)
+  @Test(
+    "says what gnuplot does not understand, however much of it there is", arguments: [1, 50_000])
+  func refused(_ count: Int) async throws {
+    let spans = (0..<count).map { Series.Span(y: Double($0), from: 0, to: 1) }
+    let bad = Series("s", .spans(spans, thickness: .nan), color: .blue)
     await #expect { try await Gnuplot().draw(GnuplotScriptTests.chart([bad])) } throws: { error in
       (error as? PitwallError)?.code == .fault
     }

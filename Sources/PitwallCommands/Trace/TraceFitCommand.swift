@@ -52,21 +52,24 @@ struct TraceFitCommand: ParsableCommand {
   }
 }
 
-/// A recorded trace beside what a fit to it generates: means over several seeds.
+/// A recorded trace beside what a fit to it generates: mean and standard deviation over seeds.
 private struct FitComparison {
   let recorded: TraceStatistics
   let lengths: TraceStatistics?
   let generated: [TraceStatistics]
 
   var table: TextTable {
-    var table = TextTable(["figure", "recorded", "generated (mean of \(generated.count))"])
+    var table = TextTable(["figure", "recorded", "generated, mean", "sd"])
     func row(_ name: String, _ value: (TraceStatistics) -> Double?, of recorded: TraceStatistics) {
       guard let known = value(recorded) else { return }
       let values = generated.compactMap(value)
       guard !values.isEmpty else { return }
       let mean = values.reduce(0, +) / Double(values.count)
+      let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      let deviation = (squares / Double(max(values.count - 1, 1))).squareRoot()
       table.append([
         .text(name), .number(known, decimals: 4), .number(mean, decimals: 4),
+        .number(deviation, decimals: 4),
       ])
     }
     row("rate (requests/s)", \.rate, of: recorded)

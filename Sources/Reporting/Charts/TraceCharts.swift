@@ -1,3 +1,5 @@
+import Foundation
+
 /// Charts of a trace by itself, before anything is replayed.
 public enum TraceCharts {
   /// Popularity: how often each adapter is asked for, from the most to the least popular, on two
@@ -25,7 +27,7 @@ public enum TraceCharts {
     ]
     if let zipf, zipf.scale > 0, let last = ranks.last {
       let line = [1, Double(last)].map { rank in
-        Point(rank, zipf.scale * Power.of(rank, -zipf.exponent))
+        Point(rank, zipf.scale * pow(rank, -zipf.exponent))
       }
       series.insert(
         Series(

@@ -35,19 +35,18 @@ enum MetricTables {
       [
         Inline(difference.title), Inline(difference.baselineText),
         Inline(difference.candidateText), Inline(difference.relativeText),
-        Inline(difference.effectSize.map { Typeset.fixed($0, 2) } ?? ""),
-        Inline(difference.shareFaster.map { Typeset.percent($0) } ?? ""),
-        Inline(probability(difference.adjustedP)),
         Inline([.toned(difference.verdict.rawValue, difference.verdict)]),
+        Inline(probability(difference.adjustedP)),
+        Inline(difference.effectSize.map { Typeset.fixed($0, 1) } ?? ""),
+        Inline(difference.shareFaster.map { Typeset.percent($0) } ?? ""),
       ]
     }
     return Document.Table(
       caption: "Differences of \(comparison.candidate) from \(comparison.baseline), "
         + "\(comparison.seeds) \(comparison.seeds == 1 ? "seed" : "seeds")",
       header: [
-        "Metric", comparison.baseline, comparison.candidate, "Difference [95 % CI]",
-        "Effect size d_z",
-        "Requests faster", "p, corrected", "Verdict",
+        "Metric", comparison.baseline, comparison.candidate, "Difference [95 % CI]", "Verdict",
+        "p, corrected", "d_z", "Faster",
       ], rows: rows)
   }
 

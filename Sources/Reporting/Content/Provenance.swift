@@ -38,6 +38,7 @@ enum Provenance {
       ])
     }
     rows += [
+      ["Traces, SHA-256", digests(runs)],
       ["Seeds", Inline(seeds)],
       ["Backend", joined(runs.map { "\($0.backend) (\($0.modelVersion))" })],
       ["Prediction error", Inline(predictionError(data, runs))],
@@ -71,16 +72,20 @@ enum Provenance {
     return text.prefix(16).replacing("T", with: " ") + " UTC"
   }
 
-  /// One run of each trace, by the trace's name.
+  /// One run of each trace that has columns of other origins than the traces before it: traces
+  /// that differ only by their seed share a table.
   private static func traces(_ runs: [RunDescription]) -> [RunDescription] {
-    var seen: Set<String> = []
-    return runs.filter { seen.insert($0.traceDigest).inserted }
+    runs.reduce(into: []) { kept, run in
+      let isKnown = kept.contains {
+        $0.traceName == run.traceName && $0.traceColumns == run.traceColumns
+      }
+      if !isKnown { kept.append(run) }
+    }
   }
 
   private static func columns(of run: RunDescription) -> Document.Table {
     Document.Table(
-      caption: "Columns of trace \(run.traceName), SHA-256 \(run.traceDigest.prefix(16)): what was "
-        + "recorded, fitted or assigned",
+      caption: "Columns of trace \(run.traceName): what was recorded, fitted or assigned",
       header: ["Column", "Is", "How"],
       rows: run.traceColumns.isEmpty
         ? [["no column's origin is known", "", ""]]
@@ -88,15 +93,26 @@ enum Provenance {
       isNumeric: false)
   }
 
+  /// Each trace's name with the digests of its variants.
+  private static func digests(_ runs: [RunDescription]) -> Inline {
+    let names = ReportDocument.unique(runs.map(\.traceName))
+    let lines = names.map { name in
+      let digests = ReportDocument.unique(
+        runs.filter { $0.traceName == name }.map { String($0.traceDigest.prefix(16)) })
+      return "\(name): \(digests.joined(separator: ", "))"
+    }
+    return Inline(lines.joined(separator: "; "))
+  }
+
   private static func list(_ runs: [RunDescription]) -> Document.Table {
     Document.Table(
-      caption: "Runs", header: ["Run", "Workload", "Strategy", "Seed", "Varied"],
+      caption: "Runs", header: ["Run", "Workload", "Strategy", "Seed", "Varied", "Trace"],
       rows: runs.map { run in
         let sweep = run.sweep.map { "\($0.parameter) = \(Typeset.count($0.value))" } ?? ""
         return [
           "\(code: run.runID)", Inline(run.workload), Inline(run.strategy),
           Inline(String(run.seed)),
-          Inline(sweep),
+          Inline(sweep), Inline(String(run.traceDigest.prefix(16))),
         ]
       }, isNumeric: false)
   }

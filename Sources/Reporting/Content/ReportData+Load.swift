@@ -1,3 +1,4 @@
+import Foundation
 import Orchestration
 import Primitives
 import Results
@@ -38,7 +39,7 @@ extension ReportData {
     let loader = WorkloadLoader(
       store: store, metrics: metrics, baseline: baseline, objective: selection.objective,
       compared: try compare(stored, with: baseline, store, experiment?.description.name))
-    let names = Set(stored.map(\.description.workload)).sorted()
+    let names = workloads(stored)
     return ReportData(
       title: title ?? experiment?.description.name ?? "Results of \(store.path)",
       experiments: experiment.map {
@@ -47,6 +48,13 @@ extension ReportData {
       workloads: try names.map { name in
         try loader.workload(name, stored.filter { $0.description.workload == name })
       })
+  }
+
+  /// Workloads in the order in which they were first run, which is that of the experiment.
+  private static func workloads(_ runs: [StoredRun]) -> [String] {
+    let starts = Dictionary(
+      runs.map { ($0.description.workload, $0.description.startedAt) }, uniquingKeysWith: min)
+    return starts.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
   }
 
   /// The experiment of this name; without a name the only one; nil where a store has none.

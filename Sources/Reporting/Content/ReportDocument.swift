@@ -26,9 +26,10 @@ enum ReportDocument {
     """
     Differences are of the second strategy from the first, paired by request and seed, with a \
     bootstrapped 95 % confidence interval. Verdicts are corrected for the number of metrics \
-    compared. “No difference detected” is not “equal”: the interval says how large a difference \
+    compared, so that an interval may exclude zero where the verdict is not sure. “No difference detected” is not “equal”: the interval says how large a difference \
     could have gone unseen. “Equivalent” means that any difference is known to be too small to \
-    matter.
+    matter. d_z is Cohen's effect size over seeds; “faster” is the share of requests that became \
+    faster, each compared with itself.
     """,
     """
     TTFT is the time from a request's arrival to its first token, queueing and the loading of its \

@@ -52,7 +52,7 @@ enum Stylesheet {
     caption {
       text-align: left; font-weight: 600; padding: 0 0 8px; color: var(--ink);
     }
-    th, td { padding: 6px 14px; border-bottom: 1px solid var(--line); vertical-align: top; }
+    th, td { padding: 6px 11px; border-bottom: 1px solid var(--line); vertical-align: top; }
     th:first-child, td:first-child { padding-left: 0; }
     thead th { color: var(--soft); font-weight: 600; border-bottom-width: 2px; }
     th { text-align: left; }

@@ -1,3 +1,4 @@
+import Foundation
 import Orchestration
 import Primitives
 
@@ -37,7 +38,7 @@ public enum Downsampling {
     let (widest, narrowest) = (0.1 * Double(count), 1.0)
     for step in 0..<tail where widest > narrowest {
       let share = Double(step) / Double(tail)
-      let above = widest * Power.of(narrowest / widest, share)
+      let above = widest * pow(narrowest / widest, share)
       indices.append(max(0, count - 1 - Int(above)))
     }
     return Array(Set(indices)).sorted()

@@ -19,25 +19,28 @@ public struct GeneratorFit: Sendable {
       throw PitwallError.data(trace.name, "there is nothing to fit: fewer than two arrival times")
     }
     var entries = try arrivals.parameters(seed: seed)
-    var fitted = [(ColumnName.arrival, trace.name)]
+    var columns = [(ColumnName.arrival, trace)]
     let statistics = TraceStatistics(of: trace, slots: [])
     if statistics.reuse.references > 1 {
       var model = SessionFit(trace, seed: seed).search(tries: tries, seed: seed)
       let base = Double(statistics.baseOnlyRequests) / Double(statistics.requests)
       model.baseShare = SessionFit.rounded(base)
       entries += model.entries
-      fitted += [(.adapters, trace.name), (.tenant, trace.name), (.session, trace.name)]
+      columns += [(.adapters, trace), (.tenant, trace), (.session, trace)]
     } else {
       entries.append(Parameters.Entry("base-share", "1"))
     }
     let source = lengths ?? trace
     if let fit = LengthFit(source) {
       entries += fit.parameters
-      fitted += [(.promptTokens, source.name), (.outputTokens, source.name)]
+      columns += [(.promptTokens, source), (.outputTokens, source)]
+    }
+    fitted = columns.map { column, trace in
+      let note = trace.origins[column]?.note ?? ""
+      return (column, note.isEmpty ? trace.name : "\(trace.name): \(note)")
     }
     parameters = entries
     requests = trace.count
-    self.fitted = fitted
   }
 
   /// The fit as a generator file.

@@ -21,7 +21,7 @@ struct SessionFit {
     let extra = Double(references.count) / Double(max(requests, 1)) - 1
     extraAdapters = min(0.9, SessionFit.rounded(extra / (1 + extra)))
     target = ReuseSignature(of: references, adapters: trace.adapters.count, seed: seed)
-    let count = UInt64(min(max(12_000 / max(requests, 1), 1), 6))
+    let count = UInt64(min(max(50_000 / max(requests, 1), 3), 6))
     seeds = (1...count).map { seed &+ $0 }
   }
 
