@@ -49,7 +49,7 @@ extension Column: Equatable where Element: Equatable {
 /// `@unchecked Sendable`: `memory` is not written after `init`, and is freed in `deinit` only,
 /// when no other reference to it is left.
 @usableFromInline
-final class ColumnStorage<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
+@safe final class ColumnStorage<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   @usableFromInline let memory: UnsafeBufferPointer<Element>
   /// Who frees the memory; nil if we do.
   private let owner: (any AnyObject & Sendable)?

@@ -5,5 +5,5 @@ struct TraceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace",
     abstract: "Import, generate, transform and describe request traces.",
-    subcommands: [])
+    subcommands: [TraceImportCommand.self, TraceHeadCommand.self])
 }
