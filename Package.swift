@@ -36,7 +36,8 @@ let package = Package(
   targets: [
     .target(name: "Primitives", swiftSettings: strict),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Workload", dependencies: ["Primitives", "CZlib"], swiftSettings: strict),
+    .target(
+      name: "Workload", dependencies: ["Primitives", "CZlib", yams], swiftSettings: strict),
     .target(
       name: "Orchestration", dependencies: ["Primitives", containers, histogram],
       swiftSettings: strict),
@@ -56,7 +57,8 @@ let package = Package(
       name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, sqlite],
       swiftSettings: strict),
     .target(
-      name: "Reporting", dependencies: ["Primitives", "Results", subprocess],
+      name: "Reporting",
+      dependencies: ["Primitives", "Orchestration", "Replay", "Results", subprocess],
       swiftSettings: strict),
     .target(
       name: "PitwallCommands",
@@ -75,7 +77,9 @@ let package = Package(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(
+      name: "ReportingTests",
+      dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
     .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
   ],
   swiftLanguageModes: [.v6]

@@ -128,16 +128,8 @@ import Testing
   }
 
   @Test func aKillInTheMiddleOfARunLeavesTheFinishedOnes() async throws {
-    // A path that the child process can know without being told.
-    let path = FileManager.default.temporaryDirectory
-      .appendingPathComponent("pitwall-killed.sqlite").path
-    let files = ["", "-wal", "-shm"].map { path + $0 }
-    for file in files { try? FileManager.default.removeItem(atPath: file) }
-    defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
-
-    await #expect(processExitsWith: .signal(SIGKILL)) {
-      let path = FileManager.default.temporaryDirectory
-        .appendingPathComponent("pitwall-killed.sqlite").path
+    let path = scratch.path()
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
       let store = try RunStore(path, for: .writing)
       try store.save(describe("whole"), fullOutcome(), metrics: [])
       // The small cache makes SQLite spill to disk what is not committed yet.

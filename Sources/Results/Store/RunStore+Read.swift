@@ -2,7 +2,6 @@ import Foundation
 import GRDB
 import Orchestration
 import Primitives
-import Replay
 
 /// A run as it stands in the database.
 public struct StoredRun: Sendable, Equatable, Identifiable {
