@@ -54,6 +54,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, sqlite],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "Reporting", dependencies: ["Primitives", "Results", subprocess],
