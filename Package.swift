@@ -72,7 +72,8 @@ let package = Package(
     .testTarget(name: "WorkloadTests", dependencies: ["Workload"]),
     .testTarget(name: "OrchestrationTests", dependencies: ["Orchestration", "Policies"]),
     .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Orchestration"]),
-    .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Policies"]),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
