@@ -127,13 +127,8 @@ extension Comparison {
 }
 
 extension MetricComparison {
-  /// `-5.2 % [-6.3 %, -4.1 %]`; nil where the baseline's mean is 0.
+  /// `-5.20 % [-6.30 %, -4.10 %]`; nil where the baseline's mean is 0.
   fileprivate var relativeText: String? {
-    estimate.relative.map { relative in
-      let interval = estimate.relativeInterval.map {
-        " [\(NumberText.change($0.lowerBound)), \(NumberText.change($0.upperBound))]"
-      }
-      return NumberText.change(relative) + (interval ?? "")
-    }
+    estimate.relative.map { NumberText.change($0, estimate.relativeInterval) }
   }
 }

@@ -42,6 +42,14 @@ public enum NumberText {
     (share > 0 ? "+" : "") + fixed(share * 100, decimals: 2) + " %"
   }
 
+  /// A change with its interval: `-5.20 % [-6.30 %, -4.10 %]`; without one where all seeds agree.
+  public static func change(_ share: Double, _ interval: ClosedRange<Double>?) -> String {
+    guard let interval else { return change(share) }
+    let low = change(interval.lowerBound)
+    let high = change(interval.upperBound)
+    return change(share) + (low == high ? " exactly" : " [\(low), \(high)]")
+  }
+
   /// A p-value: `0.0031`, `<0.0001`.
   public static func pValue(_ p: Double) -> String {
     p < 0.0001 ? "<0.0001" : fixed(p, decimals: 4)
