@@ -36,7 +36,8 @@ let package = Package(
   targets: [
     .target(name: "Primitives", swiftSettings: strict),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Workload", dependencies: ["Primitives", "CZlib"], swiftSettings: strict),
+    .target(
+      name: "Workload", dependencies: ["Primitives", "CZlib", yams], swiftSettings: strict),
     .target(
       name: "Orchestration", dependencies: ["Primitives", containers, histogram],
       swiftSettings: strict),
@@ -54,9 +55,11 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, sqlite],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
-      name: "Reporting", dependencies: ["Primitives", "Results", subprocess],
+      name: "Reporting",
+      dependencies: ["Primitives", "Orchestration", "Replay", "Results", subprocess],
       swiftSettings: strict),
     .target(
       name: "PitwallCommands",
@@ -71,10 +74,13 @@ let package = Package(
     .testTarget(name: "WorkloadTests", dependencies: ["Workload"]),
     .testTarget(name: "OrchestrationTests", dependencies: ["Orchestration", "Policies"]),
     .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Orchestration"]),
-    .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Policies"]),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
     .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(
+      name: "ReportingTests",
+      dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
     .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
   ],
   swiftLanguageModes: [.v6]

@@ -91,23 +91,20 @@ public struct Replica: ~Copyable {
     sequence.key = scheduling.key(for: request)
     let slot = newSlot(sequence)
     queue.append(slot, set: request.adapterSet, key: sequence.key)
-    resume(at: time)
-    considerPrefetch(at: time)
+    react(at: time)
   }
 
   /// A transfer has ended.
   public mutating func transferEnded(_ transfer: Transfer, at time: Nanoseconds) {
     history.note(.transferEnded, transfer.adapter, at: time)
     residency.transferEnded(transfer, at: time)
-    resume(at: time)
-    considerPrefetch(at: time)
+    react(at: time)
   }
 
   /// A time that a decision asked to be woken at has come.
   public mutating func woken(at time: Nanoseconds) {
     if time >= nextWake { nextWake = .max }
-    resume(at: time)
-    considerPrefetch(at: time)
+    react(at: time)
   }
 
   /// One of the steps for which the plan stands has ended, and the next begins at once.
@@ -132,8 +129,7 @@ public struct Replica: ~Copyable {
     // Not after every step: a world may skip steps that change nothing, and must see the same.
     let eventful = !finished.isEmpty || !plan.chunks.isEmpty
     phase = .idle
-    resume(at: time)
-    if eventful { considerPrefetch(at: time) }
+    react(at: time, looksAhead: eventful)
   }
 
   /// The run is over: whatever has not ended is aborted.
@@ -226,6 +222,18 @@ public struct Replica: ~Copyable {
 
   // MARK: Steps
 
+  /// Decides what follows from something that has just happened.
+  private mutating func react(at time: Nanoseconds, looksAhead: Bool = true) {
+    let wasRunning = phase == .running
+    resume(at: time)
+    if looksAhead { considerPrefetch(at: time) }
+    guard phase == .running, !wasRunning else { return }
+    // Last, since a prefetch may have taken memory that the step could have grown into.
+    let stands = plan.chunks.isEmpty && !preempting
+    plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks) : 1
+    residency.outbox.append(.run)
+  }
+
   /// Puts a step together if none is running, or completes one that waited for adapters.
   private mutating func resume(at time: Nanoseconds) {
     switch phase {
@@ -258,6 +266,8 @@ public struct Replica: ~Copyable {
     }
     guard kv.decodes > 0 || !plan.chunks.isEmpty else {
       phase = .idle
+      // Whoever was preempted, or what was let go of, may have made room for others.
+      if preempting || residency.changed { beginStep(at: time) }
       return
     }
     phase = .running
@@ -268,9 +278,6 @@ public struct Replica: ~Copyable {
     plan.chunkRanks = plan.chunks.reduce(0) {
       $0 + Int64($1.tokens) * Int64(sequences[Int($1.slot)].ranks)
     }
-    let stands = plan.chunks.isEmpty && !preempting
-    plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks) : 1
-    residency.outbox.append(.run)
   }
 
   /// Finds a block for every decoding sequence that needs one, preempting from the newest.
@@ -525,7 +532,7 @@ public struct Replica: ~Copyable {
   private mutating func makeWay(for set: AdapterSetID, _ tokens: Int, at time: Nanoseconds) -> Bool
   {
     guard running.count == 0, configuration.slots == nil else { return false }
-    residency.releaseClaims(except: set, at: time)
+    residency.releaseClaims(at: time)
     return hasBlocks(kv.blocks(for: tokens), for: set)
   }
 
@@ -533,7 +540,11 @@ public struct Replica: ~Copyable {
     if count > freeBlocks {
       guard configuration.slots == nil else { return false }
       let limit = configuration.adapterBytes - Bytes(kv.usedBlocks + count) * kv.blockBytes
-      guard residency.shrinkDevice(to: limit, at: time) else { return false }
+      if !residency.shrinkDevice(to: limit, at: time) {
+        // Running sequences go before adapters that are held for waiting ones.
+        residency.releaseClaims(at: time)
+        guard residency.shrinkDevice(to: limit, at: time) else { return false }
+      }
     }
     kv.take(count)
     shareOutPool()

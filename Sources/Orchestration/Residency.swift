@@ -36,6 +36,7 @@ public struct Residency: ~Copyable {
   private var states: UniqueArray<State>
   /// Sets whose adapters are on their way, and held, for a waiting request.
   private var claimed: UniqueArray<Bool>
+  private var claims = 0
   /// What the world is to do, in order.
   var outbox: [Decision] = []
   /// What happened, for the run's record.
@@ -114,8 +115,8 @@ public struct Residency: ~Copyable {
   public var deviceCount: Int { caches[Residency.device].count }
   /// Their bytes.
   public var deviceBytes: Bytes { caches[Residency.device].usedBytes }
-  /// Number of adapters.
-  public var adapterCount: Int { bytes.count }
+  /// Transfers to the device that have ended so far.
+  public var deviceLoads: Int64 { counters.loads[Int(Tier.device.rawValue)] }
 
   // MARK: What the replica uses
 
@@ -187,6 +188,7 @@ public struct Residency: ~Copyable {
     for adapter in sets.members(set) { caches[Residency.device].pin(adapter) }
     makeRoom(in: .device, bytes: missing, count: missingCount, at: time)
     claimed[Int(set)] = true
+    claims += 1
     for adapter in sets.members(set) where caches[Residency.device].isAbsent(adapter) {
       counters.demandLoads += 1
       states[Int(adapter)].prefetched = false
@@ -222,14 +224,14 @@ public struct Residency: ~Copyable {
   mutating func release(claimOf set: AdapterSetID, at time: Nanoseconds) {
     guard claimed[Int(set)] else { return }
     claimed[Int(set)] = false
+    claims -= 1
     stop(set, at: time)
   }
 
-  /// Lets go of what is held for requests of other sets.
-  mutating func releaseClaims(except set: AdapterSetID, at time: Nanoseconds) {
-    for other in 0..<AdapterSetID(claimed.count) where other != set {
-      release(claimOf: other, at: time)
-    }
+  /// Lets go of all that is held for waiting requests.
+  mutating func releaseClaims(at time: Nanoseconds) {
+    guard claims > 0 else { return }
+    for set in 0..<AdapterSetID(claimed.count) { release(claimOf: set, at: time) }
   }
 
   /// Counts a request's references to its adapters, and returns the farthest tier of one of them.

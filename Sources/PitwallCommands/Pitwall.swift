@@ -8,7 +8,11 @@ public struct Pitwall: AsyncParsableCommand {
     commandName: "pitwall",
     abstract: "Replay LoRA request traces; compare the decisions that serve them.",
     version: "0.1.0",
-    subcommands: [TraceCommand.self])
+    subcommands: [
+      RunCommand.self, TraceCommand.self, CompareCommand.self, ReportCommand.self,
+      GateCommand.self, RunsCommand.self, PoliciesCommand.self, HardwareCommand.self,
+      VerifyCommand.self, BenchCommand.self,
+    ])
 
   public init() {}
 

@@ -123,7 +123,16 @@ public struct Simulation: ~Copyable {
       events.removeNext()
       handle(event)
     }
+    if options.checks { try check() }
     return true
+  }
+
+  private func check() throws {
+    for replica in 0..<orchestrator.replicas.count {
+      if let broken = orchestrator.replicas[replica].brokenInvariant() {
+        throw PitwallError.fault("at \(now) ns, \(broken)")
+      }
+    }
   }
 
   private mutating func move(to time: Nanoseconds) throws {

@@ -128,16 +128,8 @@ import Testing
   }
 
   @Test func aKillInTheMiddleOfARunLeavesTheFinishedOnes() async throws {
-    // A path that the child process can know without being told.
-    let path = FileManager.default.temporaryDirectory
-      .appendingPathComponent("pitwall-killed.sqlite").path
-    let files = ["", "-wal", "-shm"].map { path + $0 }
-    for file in files { try? FileManager.default.removeItem(atPath: file) }
-    defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
-
-    await #expect(processExitsWith: .signal(SIGKILL)) {
-      let path = FileManager.default.temporaryDirectory
-        .appendingPathComponent("pitwall-killed.sqlite").path
+    let path = scratch.path()
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
       let store = try RunStore(path, for: .writing)
       try store.save(describe("whole"), fullOutcome(), metrics: [])
       // The small cache makes SQLite spill to disk what is not committed yet.
@@ -241,6 +233,42 @@ import Testing
     #expect(
       message(access, scratch.path())
         .hasPrefix("65 schema version 99 is newer than this Pitwall knows (1)"))
+  }
+
+  @Test(arguments: [
+    "ALTER TABLE counter ADD COLUMN note TEXT", "DROP TABLE metric", "DROP VIEW run_metric",
+    "ALTER TABLE sample RENAME COLUMN hits TO found",
+  ])
+  func tablesChangedByHand(sql: String) throws {
+    let store = try RunStore(scratch.path(), for: .writing)
+    try store.write { try $0.execute(sql: sql) }
+    try store.database.close()
+    #expect(
+      message(.reading, scratch.path())
+        == "65 its tables are not those of schema version 1: changed by hand?")
+  }
+
+  @Test func viewsOfOnesOwnDoNoHarm() throws {
+    let store = try RunStore(scratch.path(), for: .writing)
+    try store.write { try $0.execute(sql: "CREATE VIEW mine AS SELECT * FROM run") }
+    try store.database.close()
+    #expect(message(.reading, scratch.path()) == "opened")
+    #expect(message(.writing, scratch.path()) == "opened")
+  }
+
+  @Test func valuesOutOfRangeAreNoTrap() throws {
+    let store = try RunStore(scratch.path(), for: .writing)
+    try store.save(describe("r"), fullOutcome(), metrics: [])
+    try store.write { db in
+      try db.execute(
+        sql: """
+          UPDATE request SET tenant = 9223372036854775807, replica = -99999, outcome = 999;
+          UPDATE run SET started_at = 'yesterday', trace_columns = '{';
+          """)
+    }
+    let reader = try RunStore(scratch.path())
+    #expect(try reader.requests(of: "r").count == 50)
+    #expect(try reader.runs().count == 1)
   }
 
   @Test func aTruncatedDatabase() throws {

@@ -5,5 +5,8 @@ struct TraceCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace",
     abstract: "Import, generate, transform and describe request traces.",
-    subcommands: [TraceImportCommand.self, TraceHeadCommand.self])
+    subcommands: [
+      TraceImportCommand.self, TraceGenerateCommand.self, TraceTransformCommand.self,
+      TraceStatsCommand.self, TraceHeadCommand.self, TraceFitCommand.self,
+    ])
 }

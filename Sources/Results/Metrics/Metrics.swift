@@ -1,6 +1,5 @@
 import Orchestration
 import Primitives
-import Replay
 
 /// Computes every metric of a run. A metric that has no value (no request finished, no adapter was
 /// referenced, no objective was given) is absent, never zero or NaN.

@@ -2,7 +2,6 @@ import Foundation
 import GRDB
 import Orchestration
 import Primitives
-import Replay
 
 extension RunStore {
   /// How much of a run is kept besides its metrics and counters.

@@ -1,7 +1,6 @@
 import Foundation
 import GRDB
 import Primitives
-import Replay
 
 /// A results database: one SQLite file that holds runs, per-request records, time series and
 /// metrics. `README.md` beside this folder documents its tables.
@@ -34,13 +33,32 @@ public struct RunStore: Sendable {
       throw PitwallError(.noInput, at: path, "no such database")
     }
     database = try RunStore.translatingErrors(path) {
-      let isCurrent = try RunStore.checkOwnership(path, access)
-      if isCurrent, access == .reading {
-        return try DatabaseQueue(path: path, configuration: RunStore.configuration(.reading))
+      try RunStore.waitingForOthers { try RunStore.open(path, access) }
+    }
+  }
+
+  private static func open(_ path: String, _ access: Access) throws -> any DatabaseWriter {
+    let isCurrent = try checkOwnership(path, access)
+    if isCurrent, access == .reading {
+      return try DatabaseQueue(path: path, configuration: configuration(.reading))
+    }
+    let pool = try DatabasePool(path: path, configuration: configuration(.writing))
+    try migrate(pool)
+    return pool
+  }
+
+  /// Repeats `body` while another process is at work on the file: SQLite's own waiting does not
+  /// cover the change to WAL mode, which two creators of one database may attempt at once.
+  private static func waitingForOthers<T>(_ body: () throws -> T) throws -> T {
+    let deadline = Date(timeIntervalSinceNow: patience)
+    while true {
+      do {
+        return try body()
+      } catch let error as DatabaseError
+        where error.resultCode.primaryResultCode == .SQLITE_BUSY && Date() < deadline
+      {
+        Thread.sleep(forTimeInterval: 0.01)
       }
-      let pool = try DatabasePool(path: path, configuration: RunStore.configuration(.writing))
-      try RunStore.migrate(pool)
-      return pool
     }
   }
 
@@ -58,13 +76,17 @@ public struct RunStore: Sendable {
   private static func checkOwnership(_ path: String, _ access: Access) throws -> Bool {
     let queue = try DatabaseQueue(path: path, configuration: configuration(access))
     defer { try? queue.close() }
-    let (application, version, tables) = try queue.read { db in
-      (
-        try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
-        try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0,
-        try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
-      )
-    }
+    // One statement, so that all three are of the same moment. GRDB's own bookkeeping tables come
+    // before ours, in transactions of their own.
+    let sql = """
+      SELECT application_id, user_version,
+        (SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'grdb%' AND name NOT LIKE 'sqlite%')
+      FROM pragma_application_id, pragma_user_version
+      """
+    let row = try queue.read { try Row.fetchOne($0, sql: sql) }
+    let application: Int = row?[0] ?? 0
+    let version: Int = row?[1] ?? 0
+    let tables: Int = row?[2] ?? 0
     if application == 0, tables == 0, access == .writing { return false }
     guard application == Schema.applicationID else {
       throw PitwallError(.data, at: path, "not a Pitwall results database")
@@ -75,7 +97,12 @@ public struct RunStore: Sendable {
         "schema version \(version) is newer than this Pitwall knows (\(Schema.version)); "
           + "use the Pitwall that wrote it, or a newer one")
     }
-    return version == Schema.version
+    guard version == Schema.version else { return false }
+    guard try queue.read(Schema.isIntact) else {
+      throw PitwallError(
+        .data, at: path, "its tables are not those of schema version \(version): changed by hand?")
+    }
+    return true
   }
 
   private static func migrate(_ pool: DatabasePool) throws {

@@ -30,6 +30,14 @@ public struct AliasTable: Sendable {
     }
   }
 
+  /// Always 0.
+  static let single = AliasTable()
+
+  private init() {
+    threshold = [1]
+    alias = [0]
+  }
+
   /// Draws an index.
   public func draw(_ random: inout RandomStream) -> Int {
     let place = random.uniform() * Double(threshold.count)

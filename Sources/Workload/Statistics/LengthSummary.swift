@@ -18,7 +18,7 @@ public struct LengthSummary: Sendable, Equatable {
     for value in column { sum += Double(value) }
     mean = sum / Double(column.count)
     max = Int(largest)
-    let ordered = OrderStatistics(column, largest: Int(largest))
+    let ordered = OrderStatistics(column)
     p50 = ordered.quantile(0.5)
     p90 = ordered.quantile(0.9)
     p99 = ordered.quantile(0.99)
@@ -26,14 +26,16 @@ public struct LengthSummary: Sendable, Equatable {
 }
 
 /// The values of a column by rank: counted where the range is small, else sorted.
-private struct OrderStatistics {
+struct OrderStatistics {
   private let count: Int
   /// Values at most v, for every v; empty if `sorted` is used instead.
   private var cumulated: [Int] = []
   private var sorted: [Int32] = []
 
-  init(_ column: Column<Int32>, largest: Int) {
+  /// - Parameter column: not empty, and not negative.
+  init(_ column: Column<Int32>) {
     count = column.count
+    let largest = Int(column.max() ?? 0)
     guard largest < 1 << 22 else {
       sorted = column.sorted()
       return
@@ -43,6 +45,7 @@ private struct OrderStatistics {
     for value in cumulated.indices.dropFirst() { cumulated[value] += cumulated[value - 1] }
   }
 
+  /// The quantile at a probability in [0, 1], linearly interpolated.
   func quantile(_ q: Double) -> Double {
     let place = q * Double(count - 1)
     let below = Int(place)

@@ -60,7 +60,8 @@ public struct TraceStatistics: Sendable {
     reuse = ReuseStatistics(of: references, adapters: trace.adapters.count, slots: slots)
   }
 
-  private static func interArrivalCV(_ arrival: Column<Nanoseconds>) -> Double? {
+  /// Standard deviation over mean of the gaps, or nil where there is no gap.
+  static func interArrivalCV(_ arrival: Column<Nanoseconds>) -> Double? {
     guard arrival.count > 1 else { return nil }
     let mean = Double(arrival[arrival.count - 1] - arrival[0]) / Double(arrival.count - 1)
     guard mean > 0 else { return nil }

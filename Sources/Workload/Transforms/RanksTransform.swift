@@ -18,13 +18,8 @@ struct RanksTransform: TraceTransform {
   private let bytesPerRank: Bytes?
 
   init(_ parameters: inout Parameters) throws {
-    guard let numbers = try parameters.doubles("ranks") else {
-      throw parameters.invalid("ranks", "is missing")
-    }
-    ranks = numbers.compactMap { Int32(exactly: $0) }.filter { (1...65_536).contains($0) }
-    guard ranks.count == numbers.count else {
-      throw parameters.invalid("ranks", "expected whole numbers from 1 to 65536")
-    }
+    ranks = try parameters.ranks("ranks", default: [])
+    if ranks.isEmpty { throw parameters.invalid("ranks", "is missing") }
     let given = try parameters.doubles("weights")
     let by = try parameters.choice("by", default: given == nil ? Assignment.roundRobin : .seed)
     switch by {

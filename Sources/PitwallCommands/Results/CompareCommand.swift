@@ -1,0 +1,134 @@
+import ArgumentParser
+import Primitives
+import Results
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare two strategies, paired by seed and by request.",
+    discussion: """
+      B is compared with A: a difference of -5 % means that B's value is 5 % below A's. Runs with
+      the same workload and seed form a pair. Intervals are bootstrapped over seeds at 95 %;
+      p-values are paired t-tests with Holm's correction over all rows. "equivalent" means that a
+      difference of the metric's minimum effect (1 %, or 0.005 of a ratio) is excluded.
+
+      With --baseline-db, A is taken from that database and B from --db: pitwall compare lru
+      --baseline-db main.sqlite shows what a change of the code did to lru.
+      """)
+
+  @Argument(help: ArgumentHelp("The baseline strategy.", valueName: "a"))
+  var baseline: String
+  @Argument(
+    help: ArgumentHelp(
+      "The strategy to compare with it (default with --baseline-db: A).", valueName: "b"))
+  var candidate: String?
+  @OptionGroup var database: DatabaseOption
+  @Option(
+    name: .customLong("baseline-db"),
+    help: ArgumentHelp("Take A's runs from this database.", valueName: "file"),
+    completion: .file(extensions: ["sqlite"]))
+  var baselineDatabase: String?
+  @Option(help: "Only runs in this experiment's plan.") var experiment: String?
+  @Option(help: "Only this workload.") var workload: String?
+  @OptionGroup var metrics: MetricsOption
+  @Flag(help: "Compare the points of a sweep too.") var sweeps = false
+  @Flag(help: "Go on with fewer than five seeds; no verdict is given then.") var allowFew = false
+  @Option(help: "How to print the result.") var format = OutputFormat.table
+
+  func validate() throws {
+    if candidate == nil, baselineDatabase == nil {
+      throw ValidationError("name two strategies, or one and --baseline-db")
+    }
+  }
+
+  func run() throws {
+    let store = try RunStore(database.path)
+    let before = RunSelection(
+      try baselineDatabase.map { try RunStore($0) } ?? store, strategy: baseline,
+      experiment: experiment, workload: workload, includesSweeps: sweeps)
+    let after = RunSelection(
+      store, strategy: candidate ?? baseline, experiment: experiment, workload: workload,
+      includesSweeps: sweeps)
+    var options = Comparison.Options()
+    options.metrics = try metrics.names()
+    options.allowsFewSeeds = allowFew
+    let comparison = try Comparison(before, after, options)
+    let table = format == .table ? comparison.forPeople() : comparison.forPrograms()
+    print(table.rendered(as: format), terminator: "")
+    if format == .table { print(comparison.legend(isAcrossDatabases: baselineDatabase != nil)) }
+  }
+}
+
+extension Comparison {
+  /// Few columns, numbers with their units.
+  func forPeople() -> TextTable {
+    let isLatency = rows.contains { $0.requests != nil }
+    var table = TextTable(
+      ["workload", "metric", "n", "A", "B", "B - A", "relative [95 %]", "p", "d_z"]
+        + (isLatency ? ["faster"] : []) + ["verdict"])
+    for row in rows {
+      let unit = row.metric.unit
+      let faster = row.requests.map { NumberText.fixed($0.shareFaster * 100, decimals: 1) + " %" }
+      table.append(
+        [
+          .text(row.subject.description), .text(row.metric.name),
+          .integer(Int64(row.seeds.count)), .text(unit.text(row.estimate.meanA)),
+          .text(unit.text(row.estimate.meanB)), .text(unit.text(row.estimate.difference.mean)),
+          row.relativeText.map { .text($0) } ?? .missing,
+          .text(NumberText.pValue(row.adjustedPValue)),
+          row.estimate.effectSize.map { .number($0, decimals: 2) } ?? .missing,
+        ] + (isLatency ? [faster.map { .text($0) } ?? .missing] : [])
+          + [.text(row.verdict.rawValue)])
+    }
+    return table
+  }
+
+  /// What the columns mean, and which seeds were used.
+  func legend(isAcrossDatabases: Bool) -> String {
+    let seeds = Set(rows.flatMap(\.seeds)).sorted().map { "\($0)" }.joined(separator: ", ")
+    let source = isAcrossDatabases ? " (baseline database)" : ""
+    return "\nA: \(baseline)\(source)   B: \(candidate)   seeds: \(seeds)\n"
+      + "n: paired seeds; p: paired t-test, Holm-corrected over \(rows.count) rows; d_z: mean "
+      + "difference in standard deviations over seeds;\n"
+      + "faster: share of requests that B served faster, ties counted half."
+  }
+
+  /// Every number, one a column.
+  func forPrograms() -> TextTable {
+    var table = TextTable([
+      "baseline", "candidate", "workload", "sweep_parameter", "sweep_value", "backend", "metric",
+      "unit", "n", "seeds", "mean_a", "mean_b", "difference", "ci_low", "ci_high", "relative",
+      "relative_ci_low", "relative_ci_high", "p", "p_holm", "p_equivalence", "d_z",
+      "request_pairs", "request_median_difference_ms", "request_share_faster", "verdict",
+    ])
+    func number(_ value: Double?) -> TextTable.Cell {
+      value.map { .number($0, decimals: 9) } ?? .missing
+    }
+    for row in rows {
+      let estimate = row.estimate
+      table.append([
+        .text(baseline), .text(candidate), .text(row.subject.workload),
+        row.subject.sweep.map { .text($0.parameter) } ?? .missing,
+        number(row.subject.sweep?.value), .text(row.subject.backend), .text(row.metric.name),
+        .text(row.metric.unit.rawValue), .integer(Int64(row.seeds.count)),
+        .text(row.seeds.map { "\($0)" }.joined(separator: " ")), number(estimate.meanA),
+        number(estimate.meanB), number(estimate.difference.mean),
+        number(estimate.interval?.lowerBound), number(estimate.interval?.upperBound),
+        number(estimate.relative), number(estimate.relativeInterval?.lowerBound),
+        number(estimate.relativeInterval?.upperBound), number(row.pValue),
+        number(row.adjustedPValue), number(row.equivalencePValue), number(estimate.effectSize),
+        row.requests.map { .integer(Int64($0.pairs)) } ?? .missing,
+        number(row.requests?.medianDifference), number(row.requests?.shareFaster),
+        .text(row.verdict.rawValue),
+      ])
+    }
+    return table
+  }
+}
+
+extension MetricComparison {
+  /// `-5.20 % [-6.30 %, -4.10 %]`; nil where the baseline's mean is 0.
+  fileprivate var relativeText: String? {
+    estimate.relative.map { NumberText.change($0, estimate.relativeInterval) }
+  }
+}

@@ -1,0 +1,62 @@
+/// The share of references that found their adapter on the device, against the number of slots.
+public enum HitRatioBySlots {
+  /// One strategy's, or one bound's, hit ratios.
+  public struct Curve: Sendable, Equatable {
+    /// Its name.
+    public var name: String
+    /// Slots (x) and the hit ratio from 0 to 1 with that many (y), by rising slots.
+    public var points: [Point]
+
+    /// Makes a curve of points in any order.
+    public init(_ name: String, _ points: [Point]) {
+      self.name = name
+      self.points = points.sorted { $0.x < $1.x }
+    }
+  }
+
+  /// Draws it.
+  ///
+  /// - Parameters:
+  ///   - strategies: what was measured or predicted.
+  ///   - parameter: what is varied, where it is not the number of slots.
+  ///   - bounds: what the order of requests alone allows (LRU, and OPT: Belady's offline optimum),
+  ///     drawn dashed.
+  public static func chart(
+    _ strategies: [Curve], bounds: [Curve] = [], parameter: String = "adapter slots",
+    name: String, context: String = ""
+  ) -> Chart {
+    let curves = strategies.enumerated().map { index, curve in
+      Series.strategy(
+        curve.name, .markedLine(curve.points), index: index, of: strategies.count)
+    }
+    let dashed = bounds.enumerated().map { index, curve in
+      Series(
+        curve.name, .line(curve.points), color: index == 0 ? .bound : .faint, dashed: true)
+    }
+    let slots = Array(Set((strategies + bounds).flatMap { $0.points.map(\.x) })).sorted()
+    let (least, most) = (slots.first ?? 0, slots.last ?? 0)
+    let isLogarithmic = least > 0 && most >= 8 * least
+    let label = parameter.prefix(1).uppercased() + parameter.dropFirst()
+    return Chart(
+      name: name, title: "Hit ratio by \(parameter)", subtitle: context,
+      summary: (strategies + bounds).map(summary).joined(separator: " "),
+      x: Axis(
+        isLogarithmic ? "\(label) (log scale)" : label,
+        scale: isLogarithmic ? .logarithmic : .linear,
+        limits: limits(slots), tickValues: slots.count <= 12 ? slots : nil),
+      y: Axis("Hit ratio", .percent, limits: 0...1),
+      series: dashed + curves, key: .bottomRight)
+  }
+
+  private static func limits(_ slots: [Double]) -> ClosedRange<Double>? {
+    guard let first = slots.first, let last = slots.last, last > first else { return nil }
+    return first...last
+  }
+
+  private static func summary(_ curve: Curve) -> String {
+    let points = curve.points.map {
+      "\(Typeset.percent($0.y)) at \(Typeset.count($0.x))"
+    }
+    return "\(curve.name): \(points.joined(separator: ", "))."
+  }
+}

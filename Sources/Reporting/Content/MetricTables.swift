@@ -1,0 +1,93 @@
+import Results
+
+/// Metrics and differences as tables.
+enum MetricTables {
+  /// The metrics that a workload's section shows; the appendix has the rest.
+  static let headline =
+    MetricDefinition.headline + [
+      "load_wait_mean", "prefetch_precision", "prefetch_recall", "prefetch_wasted_bytes",
+      "queue_depth_mean", "rejected", "aborted", "fairness_jain",
+    ]
+
+  /// One row a metric that some run has, one column a strategy; nil where there is no row.
+  static func metrics(_ workload: ReportData.Workload, _ names: [String]) -> Document.Table? {
+    let rows = ReportDocument.unique(names).compactMap { metric -> [Inline]? in
+      let cells = workload.strategies.map { strategy in
+        summary(SeedSummary(strategy.runs.compactMap { $0.metrics[metric] }), metric)
+      }
+      return cells.contains { !$0.isEmpty }
+        ? [Inline(MetricText.title(metric))] + cells.map { Inline($0) } : nil
+    }
+    guard !rows.isEmpty else { return nil }
+    return Document.Table(
+      caption:
+        "Metrics on \(workload.name): mean over seeds ± half of its 95 % confidence interval",
+      header: ["Metric"] + workload.strategies.map(\.name), rows: rows)
+  }
+
+  private static func summary(_ summary: SeedSummary?, _ metric: String) -> String {
+    summary.map { MetricText.value($0, metric) } ?? ""
+  }
+
+  /// One row a metric, with the difference, its interval and the verdict.
+  static func comparison(_ comparison: ReportData.StrategyComparison) -> Document.Table {
+    let rows = comparison.differences.map { difference -> [Inline] in
+      [
+        Inline(difference.title), Inline(difference.baselineText),
+        Inline(difference.candidateText), Inline(difference.relativeText),
+        Inline([.toned(difference.verdict.rawValue, difference.verdict)]),
+        Inline(probability(difference.adjustedP)),
+        Inline(difference.effectSize.map { Typeset.fixed($0, 1) } ?? ""),
+        Inline(difference.shareFaster.map { Typeset.percent($0) } ?? ""),
+      ]
+    }
+    return Document.Table(
+      caption: "Differences of \(comparison.candidate) from \(comparison.baseline), "
+        + "\(comparison.seeds) \(comparison.seeds == 1 ? "seed" : "seeds")",
+      header: [
+        "Metric", comparison.baseline, comparison.candidate, "Difference [95 % CI]", "Verdict",
+        "p, corrected", "d_z", "Faster",
+      ], rows: rows)
+  }
+
+  private static func probability(_ p: Double) -> String {
+    p < 0.001 ? "<0.001" : Typeset.fixed(p, 3)
+  }
+
+  /// One row a value of the parameter; for each strategy its hit ratio and p99 TTFT.
+  static func sweep(_ sweep: ReportData.Sweep) -> Document.Table {
+    let metrics = ["hit_ratio", "ttft_p99"]
+    let values = Set(sweep.strategies.flatMap { $0.points.map(\.value) }).sorted()
+    let rows = values.map { value -> [Inline] in
+      let cells = sweep.strategies.flatMap { strategy in
+        let runs = strategy.points.first { $0.value == value }?.runs ?? []
+        return metrics.map { metric in
+          Inline(summary(SeedSummary(runs.compactMap { $0.metrics[metric] }), metric))
+        }
+      }
+      return [Inline(Typeset.count(value))] + cells
+    }
+    return Document.Table(
+      caption: "By \(sweep.parameter): mean over seeds ± half of its 95 % confidence interval",
+      header: [sweep.parameter]
+        + sweep.strategies.flatMap { strategy in
+          metrics.map { "\(strategy.name), \(MetricText.title($0))" }
+        },
+      rows: rows)
+  }
+
+  /// What each metric that some run has means.
+  static func definitions(_ data: ReportData) -> Document.Table {
+    let known = Set(Provenance.allRuns(data).flatMap(\.metrics.keys))
+    let rows = MetricDefinition.all.filter { known.contains($0.name) }.map {
+      definition -> [Inline] in
+      [
+        Inline(MetricText.title(definition.name)), "\(code: definition.name)",
+        Inline(definition.unit.rawValue), Inline(definition.summary),
+      ]
+    }
+    return Document.Table(
+      caption: "Metrics", header: ["Metric", "Name in the database", "Unit", "Definition"],
+      rows: rows, isNumeric: false)
+  }
+}

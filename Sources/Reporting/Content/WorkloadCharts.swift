@@ -1,0 +1,99 @@
+import Orchestration
+import Results
+
+/// The charts of one workload, in the order in which its section shows them.
+struct WorkloadCharts {
+  /// Latency distributions, and the tail and the queue over time.
+  private(set) var latency: [Chart] = []
+  /// Memory and adapters over time, two a strategy.
+  private(set) var memory: [Chart] = []
+  /// Hit ratio by slots, or by what else was varied.
+  private(set) var sweeps: [Chart] = []
+  /// One forest plot a comparison.
+  private(set) var comparisons: [Chart] = []
+
+  private let workload: ReportData.Workload
+  private let prefix: String
+
+  /// Describes the charts.
+  /// - Parameter index: the workload's position, which keeps names apart that make equal slugs.
+  init(_ workload: ReportData.Workload, index: Int) {
+    self.workload = workload
+    prefix = "w\(index + 1)-\(Slug.of(workload.name))"
+    addRunCharts()
+    addSweeps()
+    for (position, comparison) in workload.comparisons.enumerated() {
+      comparisons.append(
+        ForestPlot.chart(
+          comparison.differences, baseline: comparison.baseline, candidate: comparison.candidate,
+          name: "\(prefix)-difference-\(position + 1)", context: workload.name))
+    }
+  }
+
+  private func context(_ run: StrategyRun) -> String { "\(workload.name), seed \(run.seed)" }
+
+  private mutating func addRunCharts() {
+    let runs = workload.strategies.compactMap(\.representative)
+    guard let first = runs.first else { return }
+    let context = context(first)
+    if runs.contains(where: { !$0.requests.isEmpty }) {
+      let objective = workload.objective
+      latency += [
+        LatencyDistribution.chart(
+          .timeToFirstToken, of: runs, objective: objective.ttft, name: "\(prefix)-ttft",
+          context: context),
+        LatencyDistribution.chart(
+          .endToEnd, of: runs, objective: objective.e2e, name: "\(prefix)-e2e", context: context),
+        TailOverTime.chart(
+          of: runs, objective: objective.ttft, name: "\(prefix)-p99-over-time", context: context),
+      ]
+    }
+    if runs.contains(where: { !$0.samples.isEmpty }) {
+      latency.append(
+        QueueDepth.chart(of: runs, name: "\(prefix)-queue", context: context))
+    }
+    addMemory(runs)
+  }
+
+  /// Memory of all strategies, then adapters of all, so that the same chart of two strategies
+  /// stands side by side.
+  private mutating func addMemory(_ runs: [StrategyRun]) {
+    for (index, run) in runs.enumerated() where !run.samples.isEmpty {
+      memory.append(
+        MemoryOverTime.chart(of: run, name: "\(prefix)-memory-\(index + 1)", context: context(run)))
+    }
+    let adapters = ResidencyTimeline.longest(runs)
+    let names = workload.strategies.first { !$0.adapterNames.isEmpty }?.adapterNames ?? []
+    guard !adapters.isEmpty else { return }
+    for (index, run) in runs.enumerated() {
+      memory.append(
+        ResidencyTimeline.chart(
+          of: run, adapters: adapters,
+          label: { adapter in
+            names.indices.contains(Int(adapter)) ? names[Int(adapter)] : "adapter \(adapter)"
+          },
+          name: "\(prefix)-adapters-\(index + 1)", context: context(run)))
+    }
+  }
+
+  private mutating func addSweeps() {
+    for (index, sweep) in workload.sweeps.enumerated() {
+      let curves = sweep.strategies.map { strategy in
+        HitRatioBySlots.Curve(
+          strategy.name,
+          strategy.points.compactMap { point in
+            SeedSummary(point.runs.compactMap { $0.metrics["hit_ratio"] }).map {
+              Point(point.value, $0.mean)
+            }
+          })
+      }
+      guard curves.contains(where: { !$0.points.isEmpty }) else { continue }
+      let isSlots = sweep.parameter.lowercased().contains("slots")
+      sweeps.append(
+        HitRatioBySlots.chart(
+          curves, bounds: isSlots ? workload.bounds : [],
+          parameter: isSlots ? "adapter slots" : sweep.parameter,
+          name: "\(prefix)-sweep-\(index + 1)", context: workload.name))
+    }
+  }
+}

@@ -1,0 +1,209 @@
+import Orchestration
+import Primitives
+
+/// What a comparison concludes of one metric. The first that holds:
+public enum Verdict: String, Sendable {
+  /// There are fewer seeds than a conclusion needs.
+  case notEnoughSeeds = "not enough seeds"
+  /// The difference, if any, is shown to be smaller than the metric's minimum effect.
+  case equivalent
+  /// The candidate is better: certain after correction, and not shown to be negligible.
+  case better
+  /// The candidate is worse, in the same sense.
+  case worse
+  /// There is a difference, in a metric that has no better side.
+  case different
+  /// None of these: there may be a difference, these runs do not show it.
+  case noDifference = "no difference detected"
+}
+
+/// One metric of one subject, compared.
+public struct MetricComparison: Sendable {
+  /// On what.
+  public let subject: Subject
+  /// The metric.
+  public let metric: MetricDefinition
+  /// The seeds that both have.
+  public let seeds: [UInt64]
+  /// The difference, candidate minus baseline.
+  public let estimate: PairedDifference
+  /// Two-sided p-value of the paired t-test over seeds.
+  public let pValue: Double
+  /// The same after Holm's correction over all metrics and subjects of the comparison.
+  public let adjustedPValue: Double
+  /// p-value of the two one-sided tests against the metric's minimum effect.
+  public let equivalencePValue: Double
+  /// The difference request by request, for latencies of runs that keep their records.
+  public let requests: RequestEffect?
+  /// The conclusion.
+  public let verdict: Verdict
+}
+
+/// A paired comparison of two strategies, over every metric and subject that both have.
+///
+/// The unit of replication is the seed. The difference of each seed is one observation; the
+/// p-value is the paired t-test's, corrected by Holm over all rows; the interval is a bootstrap
+/// over seeds. A verdict of better or worse needs both to agree, and the difference not to be
+/// shown equivalent.
+public struct Comparison: Sendable {
+  /// How to compare.
+  public struct Options: Sendable {
+    /// Names of metrics.
+    public var metrics = MetricDefinition.headline
+    /// The chance of even one false "better" or "worse" in the whole comparison; intervals have
+    /// a confidence of 1 - alpha each.
+    public var alpha = 0.05
+    /// Fewest seeds for a verdict.
+    public var minimumSeeds = 5
+    /// Whether to go on with fewer seeds; the verdict then is that they do not suffice.
+    public var allowsFewSeeds = false
+    /// Whether to read per-request records, where they were kept.
+    public var pairsRequests = true
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// The baseline's name.
+  public let baseline: String
+  /// The candidate's name.
+  public let candidate: String
+  /// The options that were used.
+  public let options: Options
+  /// One row a subject and metric that both have, by subject and then in order of the options.
+  public let rows: [MetricComparison]
+
+  /// Compares candidate `b` with baseline `a`.
+  /// - Throws: `PitwallError`: data where a selection has no runs, where nothing pairs or where
+  ///   there are too few seeds; usage for an unknown metric.
+  public init(_ a: RunSelection, _ b: RunSelection, _ options: Options = Options()) throws {
+    baseline = a.strategy
+    candidate = b.strategy
+    self.options = options
+    let metrics = try options.metrics.map(MetricDefinition.required)
+    var tested: [Tested] = []
+    let subjects = try pairRuns(a, b)
+    guard subjects.contains(where: { !$0.1.isEmpty }) else {
+      throw PitwallError(
+        .data, at: b.store.path,
+        "\(a.strategy) and \(b.strategy) have no workload and seed in common")
+    }
+    for (subject, pairs) in subjects where !pairs.isEmpty {
+      try Comparison.checkSeeds(pairs, subject, options)
+      let effects = try Comparison.requestEffects(pairs, a, b, metrics, options)
+      let bootstrap = Bootstrap(n: pairs.count)
+      tested += metrics.compactMap { metric in
+        Tested(
+          subject, metric, pairs, options, bootstrap,
+          RequestLatency(metric: metric.name).flatMap { effects[$0] })
+      }
+    }
+    let adjusted = Holm.adjusted(tested.map(\.pValue))
+    rows = zip(tested, adjusted).map { $0.concluded($1, options) }
+  }
+
+  private static func checkSeeds(_ pairs: [RunPair], _ subject: Subject, _ options: Options) throws
+  {
+    guard pairs.count < options.minimumSeeds, !options.allowsFewSeeds else { return }
+    let seeds = pairs.map { "\($0.seed)" }.joined(separator: ", ")
+    throw PitwallError(
+      .data,
+      "\(subject): \(pairs.count) seeds in common (\(seeds)), a comparison needs at least "
+        + "\(options.minimumSeeds); run more, or compare anyway with --allow-few")
+  }
+
+  /// Reads the records of each pair once for all the latencies that are asked for.
+  private static func requestEffects(
+    _ pairs: [RunPair], _ a: RunSelection, _ b: RunSelection, _ metrics: [MetricDefinition],
+    _ options: Options
+  ) throws -> [RequestLatency: RequestEffect] {
+    let asked = Set(metrics.compactMap { RequestLatency(metric: $0.name) })
+    let latencies = RequestLatency.allCases.filter(asked.contains)
+    guard options.pairsRequests, !latencies.isEmpty else { return [:] }
+    var differences = [[Double]](repeating: [], count: latencies.count)
+    for pair in pairs {
+      let before = try a.store.requests(of: pair.a.id)
+      let after = try b.store.requests(of: pair.b.id)
+      for (index, latency) in latencies.enumerated() {
+        latency.appendDifferences(before, after, to: &differences[index])
+      }
+    }
+    return Dictionary(
+      uniqueKeysWithValues: zip(latencies, differences).compactMap { latency, differences in
+        RequestEffect(differences).map { (latency, $0) }
+      })
+  }
+}
+
+extension MetricDefinition {
+  /// The definition of a name that a person gave.
+  /// - Throws: `PitwallError` (usage) with the nearest known name.
+  public static func required(_ name: String) throws -> MetricDefinition {
+    guard let definition = named(name) else {
+      let known = all.map(\.name)
+      let near = Suggestion.nearest(to: name, in: known)
+      throw PitwallError(
+        .usage,
+        "unknown metric \"\(name)\""
+          + (near.map { " (did you mean \"\($0)\"?)" }
+            ?? "; pitwall runs --definitions lists all \(known.count)"))
+    }
+    return definition
+  }
+}
+
+/// A row before the correction for the number of rows.
+private struct Tested {
+  let subject: Subject
+  let metric: MetricDefinition
+  let seeds: [UInt64]
+  let estimate: PairedDifference
+  let requests: RequestEffect?
+  let pValue: Double
+
+  /// Nil where no pair of runs has the metric.
+  init?(
+    _ subject: Subject, _ metric: MetricDefinition, _ pairs: [RunPair],
+    _ options: Comparison.Options, _ bootstrap: Bootstrap, _ requests: RequestEffect?
+  ) {
+    let measured = pairs.compactMap { pair in
+      pair.a.metrics[metric.name].flatMap { a in
+        pair.b.metrics[metric.name].map { (seed: pair.seed, a: a, b: $0) }
+      }
+    }
+    guard !measured.isEmpty else { return nil }
+    self.subject = subject
+    self.metric = metric
+    self.requests = requests
+    seeds = measured.map(\.seed)
+    estimate = PairedDifference(
+      measured.map(\.a), measured.map(\.b), level: 1 - options.alpha,
+      bootstrap: measured.count == bootstrap.n ? bootstrap : Bootstrap(n: measured.count))
+    pValue = estimate.difference.pValue(differsFrom: 0)
+  }
+
+  func concluded(_ adjusted: Double, _ options: Comparison.Options) -> MetricComparison {
+    let margin = metric.minimumEffect.amount(baseline: estimate.meanA)
+    let equivalence = estimate.difference.equivalencePValue(margin: margin)
+    return MetricComparison(
+      subject: subject, metric: metric, seeds: seeds, estimate: estimate, pValue: pValue,
+      adjustedPValue: adjusted, equivalencePValue: equivalence, requests: requests,
+      verdict: verdict(adjusted, equivalence, options))
+  }
+
+  private func verdict(
+    _ adjusted: Double, _ equivalence: Double, _ options: Comparison.Options
+  ) -> Verdict {
+    guard seeds.count >= options.minimumSeeds, let interval = estimate.interval else {
+      return .notEnoughSeeds
+    }
+    if equivalence < options.alpha { return .equivalent }
+    guard adjusted < options.alpha, !interval.contains(0) else { return .noDifference }
+    let isLower = estimate.difference.mean < 0
+    return switch metric.direction {
+    case .none: .different
+    case .lower: isLower ? .better : .worse
+    case .higher: isLower ? .worse : .better
+    }
+  }
+}

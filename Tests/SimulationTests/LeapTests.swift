@@ -1,0 +1,72 @@
+import Orchestration
+import Primitives
+import Testing
+
+@testable import Simulation
+
+/// The plain stepper is the oracle for leaps: same events, same records, same series, to the bit.
+@Suite struct LeapTests {
+  @Test(arguments: 0..<30) func leapingEqualsStepping(_ seed: Int) throws {
+    var random = RandomStream(seed: UInt64(seed), purpose: "leap.test")
+    let (bench, source) = randomWorld(&random)
+    var stepping = bench
+    stepping.options.leaps = false
+    let a = try run(bench, source)
+    let b = try run(stepping, source)
+    #expect(a.requests == b.requests)
+    #expect(a.samples == b.samples)
+    #expect(a.residency == b.residency)
+    #expect(a.counters == b.counters)
+    #expect(a.tokenGaps == b.tokenGaps)
+    #expect(a.end == b.end)
+    #expect(a.requests.count == source.count)
+  }
+
+  private func run(_ bench: Bench, _ source: ListSource) throws -> RunOutcome {
+    do { return try bench.run(source) } catch {
+      Issue.record(
+        "\(error) \(bench.configuration) \(bench.eviction) \(bench.prefetch) \(bench.scheduling) bytes \(bench.catalogue.adapters.map(\.bytes))"
+      )
+      throw error
+    }
+  }
+}
+
+/// A small server with everything drawn: memory, limits, policies, load.
+func randomWorld(_ random: inout RandomStream) -> (Bench, ListSource) {
+  let adapters = 1 + random.index(below: 10)
+  var sizes: [Bytes] = []
+  for _ in 0..<adapters { sizes.append(Bytes(500 + random.index(below: 1500))) }
+  var bench = Bench(adapters: adapters) { sizes[$0] }
+  bench.sets.append(
+    [0, AdapterID(adapters - 1)].count > 1 && adapters > 1 ? [0, AdapterID(adapters - 1)] : [0])
+  let pooled = random.index(below: 2) == 0
+  let blocks = 20 + random.index(below: 60)
+  bench.configuration = ReplicaConfiguration(
+    slots: pooled ? nil : 2 + random.index(below: 4),
+    adapterBytes: pooled ? Bytes(blocks) * 160 + 4000 : 8000,
+    kvBlocks: pooled ? (blocks * 160 + 4000) / 160 : blocks, kvBlockBytes: 160,
+    kvBlockTokens: [1, 8, 16][random.index(below: 3)],
+    maxSequences: 1 + random.index(below: 12), tokenBudget: 8 + random.index(below: 60),
+    chunkedPrefill: random.index(below: 3) > 0,
+    loading: random.index(below: 2) == 0 ? .overlapped : .blocking,
+    hostBytes: random.index(below: 2) == 0 ? .max : 12000,
+    diskBytes: random.index(below: 3) > 0 ? .max : 16000,
+    start: Tier(rawValue: UInt8(random.index(below: 3))) ?? .host,
+    lanes: [1 + random.index(below: 2), 1 + random.index(below: 2), 1 + random.index(below: 2)])
+  bench.eviction = ["lru", "lfu", "fifo", "gdsf"][random.index(below: 4)]
+  bench.prefetch = ["none", "lookahead", "predictive"][random.index(below: 3)]
+  bench.scheduling = ["fcfs", "fcfs skip=false", "priority"][random.index(below: 3)]
+  bench.routing = ["round-robin", "least-loaded", "affinity"][random.index(below: 3)]
+  bench.replicas = 1 + random.index(below: 2)
+  var source = ListSource()
+  var time = 0.0
+  let gap = [2e6, 2e7, 2e8][random.index(below: 3)]
+  for _ in 0..<60 {
+    time += random.exponential(mean: gap)
+    source.add(
+      at: Nanoseconds(time), set: AdapterSetID(random.index(below: bench.sets.count)),
+      prompt: Int32(1 + random.index(below: 40)), output: Int32(1 + random.index(below: 60)))
+  }
+  return (bench, source)
+}
