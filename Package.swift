@@ -55,6 +55,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Results", dependencies: ["Primitives", "Orchestration", "Replay", grdb, sqlite],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "Reporting",

@@ -115,8 +115,8 @@ public struct Residency: ~Copyable {
   public var deviceCount: Int { caches[Residency.device].count }
   /// Their bytes.
   public var deviceBytes: Bytes { caches[Residency.device].usedBytes }
-  /// Number of adapters.
-  public var adapterCount: Int { bytes.count }
+  /// Transfers to the device that have ended so far.
+  public var deviceLoads: Int64 { counters.loads[Int(Tier.device.rawValue)] }
 
   // MARK: What the replica uses
 

@@ -9,8 +9,9 @@ public struct Pitwall: AsyncParsableCommand {
     abstract: "Replay LoRA request traces; compare the decisions that serve them.",
     version: "0.1.0",
     subcommands: [
-      TraceCommand.self, CompareCommand.self, ReportCommand.self, GateCommand.self,
-      RunsCommand.self,
+      RunCommand.self, TraceCommand.self, CompareCommand.self, ReportCommand.self,
+      GateCommand.self, RunsCommand.self, PoliciesCommand.self, HardwareCommand.self,
+      VerifyCommand.self, BenchCommand.self,
     ])
 
   public init() {}

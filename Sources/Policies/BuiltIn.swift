@@ -25,6 +25,10 @@ extension PolicyRegistry {
         "lookahead", "brings adapters of waiting requests, in the queue's order",
         source: "S-LoRA, Sheng et al., MLSys'24"
       ) { _, _ in QueueLookahead() },
+      PrefetchEntry(
+        "predictive", "lookahead, then adapters likely to be asked for, by saving per byte",
+        parameters: Predictive.parameters, source: "see Policies/Prefetch/Predictive.swift"
+      ) { context, parameters in Predictive(context, try Predictive.read(&parameters)) },
     ],
     scheduling: [
       SchedulingEntry(

@@ -46,6 +46,16 @@ public struct Scenario: Sendable {
     return try simulation.run(memory: memory, progress: progress)
   }
 
+  /// Finds out whether the trace, the server and the strategy make sense together, without running
+  /// anything.
+  /// - Throws: `PitwallError` (data), as ``simulate(options:progress:)`` would.
+  public func validate() throws {
+    let catalogue = try adapterCatalogue()
+    let (configuration, _) = try server.configuration(catalogue: catalogue)
+    if !server.rejectsOversized { try checkSizes(configuration) }
+    _ = try makeOrchestrator(catalogue, configuration, server.serverModel)
+  }
+
   /// The trace's adapters, with what it does not say filled in from the server.
   public func adapterCatalogue() throws -> AdapterCatalogue {
     AdapterCatalogue(

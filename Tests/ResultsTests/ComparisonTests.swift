@@ -40,13 +40,14 @@ func own(_ seed: UInt64, _ strategy: String) -> Double {
 
   private func compare(
     _ a: String = "lru", _ b: String = "new", metrics: [String] = ["ttft_mean"],
-    configure: (inout Comparison.Options) -> Void = { _ in }
+    sweeps: Bool = false, configure: (inout Comparison.Options) -> Void = { _ in }
   ) throws -> Comparison {
     var options = Comparison.Options()
     options.metrics = metrics
     configure(&options)
     return try Comparison(
-      RunSelection(store, strategy: a), RunSelection(store, strategy: b), options)
+      RunSelection(store, strategy: a, includesSweeps: sweeps),
+      RunSelection(store, strategy: b, includesSweeps: sweeps), options)
   }
 
   private func message(_ body: () throws -> Void) -> String {
@@ -124,7 +125,7 @@ func own(_ seed: UInt64, _ strategy: String) -> Double {
       try saveRuns(store, "lru", seeds: 1..<6, sweep: sweep) { shared($0) + own($0, "l\(slots)") }
       try saveRuns(store, "new", seeds: 1..<6, sweep: sweep) { shared($0) + own($0, "n\(slots)") }
     }
-    let rows = try compare().rows
+    let rows = try compare(sweeps: true).rows
     #expect(rows.map(\.subject.description) == ["day slots=8", "day slots=16"])
     #expect(rows.map(\.adjustedPValue) == Holm.adjusted(rows.map(\.pValue)))
   }

@@ -235,6 +235,42 @@ import Testing
         .hasPrefix("65 schema version 99 is newer than this Pitwall knows (1)"))
   }
 
+  @Test(arguments: [
+    "ALTER TABLE counter ADD COLUMN note TEXT", "DROP TABLE metric", "DROP VIEW run_metric",
+    "ALTER TABLE sample RENAME COLUMN hits TO found",
+  ])
+  func tablesChangedByHand(sql: String) throws {
+    let store = try RunStore(scratch.path(), for: .writing)
+    try store.write { try $0.execute(sql: sql) }
+    try store.database.close()
+    #expect(
+      message(.reading, scratch.path())
+        == "65 its tables are not those of schema version 1: changed by hand?")
+  }
+
+  @Test func viewsOfOnesOwnDoNoHarm() throws {
+    let store = try RunStore(scratch.path(), for: .writing)
+    try store.write { try $0.execute(sql: "CREATE VIEW mine AS SELECT * FROM run") }
+    try store.database.close()
+    #expect(message(.reading, scratch.path()) == "opened")
+    #expect(message(.writing, scratch.path()) == "opened")
+  }
+
+  @Test func valuesOutOfRangeAreNoTrap() throws {
+    let store = try RunStore(scratch.path(), for: .writing)
+    try store.save(describe("r"), fullOutcome(), metrics: [])
+    try store.write { db in
+      try db.execute(
+        sql: """
+          UPDATE request SET tenant = 9223372036854775807, replica = -99999, outcome = 999;
+          UPDATE run SET started_at = 'yesterday', trace_columns = '{';
+          """)
+    }
+    let reader = try RunStore(scratch.path())
+    #expect(try reader.requests(of: "r").count == 50)
+    #expect(try reader.runs().count == 1)
+  }
+
   @Test func aTruncatedDatabase() throws {
     let store = try RunStore(scratch.path(), for: .writing)
     try store.save(describe("r"), fullOutcome(500), metrics: [])

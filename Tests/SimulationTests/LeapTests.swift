@@ -24,7 +24,9 @@ import Testing
 
   private func run(_ bench: Bench, _ source: ListSource) throws -> RunOutcome {
     do { return try bench.run(source) } catch {
-      Issue.record("\(error) \(bench.configuration) \(bench.eviction) \(bench.prefetch) \(bench.scheduling) bytes \(bench.catalogue.adapters.map(\.bytes))")
+      Issue.record(
+        "\(error) \(bench.configuration) \(bench.eviction) \(bench.prefetch) \(bench.scheduling) bytes \(bench.catalogue.adapters.map(\.bytes))"
+      )
       throw error
     }
   }
@@ -53,7 +55,7 @@ func randomWorld(_ random: inout RandomStream) -> (Bench, ListSource) {
     start: Tier(rawValue: UInt8(random.index(below: 3))) ?? .host,
     lanes: [1 + random.index(below: 2), 1 + random.index(below: 2), 1 + random.index(below: 2)])
   bench.eviction = ["lru", "lfu", "fifo", "gdsf"][random.index(below: 4)]
-  bench.prefetch = ["none", "lookahead"][random.index(below: 2)]
+  bench.prefetch = ["none", "lookahead", "predictive"][random.index(below: 3)]
   bench.scheduling = ["fcfs", "fcfs skip=false", "priority"][random.index(below: 3)]
   bench.routing = ["round-robin", "least-loaded", "affinity"][random.index(below: 3)]
   bench.replicas = 1 + random.index(below: 2)

@@ -9,7 +9,7 @@ import Testing
 @Suite struct QueueingTheoryTests {
   /// One token of output, one sequence at a time, cost only per prompt token: the service time is
   /// the prompt's length, so its distribution is ours to choose.
-  private func waits(
+  private func meanWait(
     load: Double, seed: UInt64, requests: Int, service: (inout RandomStream) -> Int32
   ) throws -> Double {
     var bench = Bench()
@@ -42,12 +42,12 @@ import Testing
   @Test(arguments: [0.5, 0.8]) func meanWaitOfMM1(_ load: Double) throws {
     // Exponential service of mean 1000 tokens of 1 us, rounded up to whole tokens: rounding adds
     // half a token, a two-thousandth, to the mean.
-    let waits = try (0..<8).map { seed in
-      try waits(load: load, seed: UInt64(seed), requests: 4000) {
+    let found = try (0..<8).map { seed in
+      try meanWait(load: load, seed: UInt64(seed), requests: 4000) {
         Int32($0.exponential(mean: 1000).rounded(.up))
       }
     }
-    let (mean, half) = interval(waits)
+    let (mean, half) = interval(found)
     let rho = load * 1000.5 / 1000
     let theory = rho / (1 - rho) * 1_000_500
     #expect(abs(mean - theory) < half, "simulated \(mean) ± \(half), M/M/1 gives \(theory)")
@@ -55,10 +55,10 @@ import Testing
   }
 
   @Test(arguments: [0.5, 0.8]) func meanWaitOfMD1(_ load: Double) throws {
-    let waits = try (0..<8).map { seed in
-      try waits(load: load, seed: UInt64(100 + seed), requests: 4000) { _ in 1000 }
+    let found = try (0..<8).map { seed in
+      try meanWait(load: load, seed: UInt64(100 + seed), requests: 4000) { _ in 1000 }
     }
-    let (mean, half) = interval(waits)
+    let (mean, half) = interval(found)
     // Pollaczek and Khinchine: half of M/M/1's.
     let theory = load / (2 * (1 - load)) * 1_000_000
     #expect(abs(mean - theory) < half, "simulated \(mean) ± \(half), M/D/1 gives \(theory)")

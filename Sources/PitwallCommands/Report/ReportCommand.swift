@@ -1,4 +1,5 @@
 import ArgumentParser
+import Orchestration
 import Primitives
 import Reporting
 import Results

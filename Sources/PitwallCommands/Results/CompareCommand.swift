@@ -31,6 +31,7 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Only runs in this experiment's plan.") var experiment: String?
   @Option(help: "Only this workload.") var workload: String?
   @OptionGroup var metrics: MetricsOption
+  @Flag(help: "Compare the points of a sweep too.") var sweeps = false
   @Flag(help: "Go on with fewer than five seeds; no verdict is given then.") var allowFew = false
   @Option(help: "How to print the result.") var format = OutputFormat.table
 
@@ -44,9 +45,10 @@ struct CompareCommand: ParsableCommand {
     let store = try RunStore(database.path)
     let before = RunSelection(
       try baselineDatabase.map { try RunStore($0) } ?? store, strategy: baseline,
-      experiment: experiment, workload: workload)
+      experiment: experiment, workload: workload, includesSweeps: sweeps)
     let after = RunSelection(
-      store, strategy: candidate ?? baseline, experiment: experiment, workload: workload)
+      store, strategy: candidate ?? baseline, experiment: experiment, workload: workload,
+      includesSweeps: sweeps)
     var options = Comparison.Options()
     options.metrics = try metrics.names()
     options.allowsFewSeeds = allowFew
@@ -125,13 +127,8 @@ extension Comparison {
 }
 
 extension MetricComparison {
-  /// `-5.2 % [-6.3 %, -4.1 %]`; nil where the baseline's mean is 0.
+  /// `-5.20 % [-6.30 %, -4.10 %]`; nil where the baseline's mean is 0.
   fileprivate var relativeText: String? {
-    estimate.relative.map { relative in
-      let interval = estimate.relativeInterval.map {
-        " [\(NumberText.change($0.lowerBound)), \(NumberText.change($0.upperBound))]"
-      }
-      return NumberText.change(relative) + (interval ?? "")
-    }
+    estimate.relative.map { NumberText.change($0, estimate.relativeInterval) }
   }
 }

@@ -61,7 +61,7 @@ struct GateCommand: ParsableCommand {
     ])
     for row in rows {
       table.append([
-        .text("\(NumberText.significant(row.slowdown * 100)) %"), .integer(Int64(test.trials)),
+        .text("\(NumberText.plain(row.slowdown * 100)) %"), .integer(Int64(test.trials)),
         .integer(Int64(row.failed)), .integer(Int64(row.passed)),
         .integer(Int64(row.inconclusive)), .text(row.requirement),
         .text(row.holds ? "yes" : "NO"),
@@ -71,7 +71,7 @@ struct GateCommand: ParsableCommand {
     if format == .table {
       print(
         "\nEach gate: 3 latency metrics of a simulated queue, \(test.seeds) paired seeds, "
-          + "max_increase \(NumberText.significant(test.limit * 100)) %.")
+          + "max_increase \(NumberText.plain(test.limit * 100)) %.")
     }
     if !rows.allSatisfy(\.holds) {
       throw PitwallError.fault("the gate does not do what it promises")

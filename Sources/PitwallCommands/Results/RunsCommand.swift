@@ -65,8 +65,10 @@ struct RunsCommand: ParsableCommand {
       ])
     }
     for metric in try store.metrics(of: runID) {
+      let whole = [.count, .bytes].contains(metric.unit) ? Int64(exactly: metric.value) : nil
       table.append([
-        .text(metric.name), .number(metric.value, decimals: 6), .text(metric.unit.rawValue),
+        .text(metric.name), whole.map { .integer($0) } ?? .number(metric.value, decimals: 6),
+        .text(metric.unit.rawValue),
       ])
     }
     return table

@@ -36,6 +36,12 @@ public struct YAMLValue: Sendable {
   /// Reads the one document of a file.
   /// - Throws: `PitwallError`: noInput if the file cannot be read, data if it is not YAML.
   public static func read(_ path: String) throws -> YAMLValue {
+    try parse(text(of: path), file: path)
+  }
+
+  /// The text of a file that is to be read as YAML.
+  /// - Throws: `PitwallError`: noInput if the file cannot be read, data if it is no such text.
+  public static func text(of path: String) throws -> String {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw PitwallError(.noInput, at: path, "no such file, or it cannot be read")
     }
@@ -45,7 +51,7 @@ public struct YAMLValue: Sendable {
     guard let text = String(validating: data, as: UTF8.self) else {
       throw PitwallError(.data, at: path, "not UTF-8 text")
     }
-    return try parse(text, file: path)
+    return text
   }
 
   /// Parses the one document of a text.

@@ -17,12 +17,13 @@ public enum Downsampling {
     let all = Double(max(total ?? sorted.count, sorted.count))
     guard let least = sorted.first else { return [] }
     var points = [Point(least, 0)]
+    var last = -1
     for index in quantileIndices(sorted.count, limit: limit) {
       // Of equal values the last one's fraction counts.
-      var last = index
+      guard index > last else { continue }
+      last = index
       while last + 1 < sorted.count, sorted[last + 1] == sorted[index] { last += 1 }
-      let point = Point(sorted[index], Double(last + 1) / all)
-      if point != points.last { points.append(point) }
+      points.append(Point(sorted[index], Double(last + 1) / all))
     }
     return points
   }

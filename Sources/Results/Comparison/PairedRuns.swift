@@ -11,11 +11,15 @@ public struct RunSelection: Sendable {
   public var experiment: String?
   /// Runs of this workload; nil means all.
   public var workload: String?
+  /// Whether runs at the points of a sweep are taken too; these often have one seed only.
+  public var includesSweeps = false
 
   /// Makes a selection.
   public init(
-    _ store: RunStore, strategy: String, experiment: String? = nil, workload: String? = nil
+    _ store: RunStore, strategy: String, experiment: String? = nil, workload: String? = nil,
+    includesSweeps: Bool = false
   ) {
+    self.includesSweeps = includesSweeps
     self.store = store
     self.strategy = strategy
     self.experiment = experiment
@@ -73,7 +77,7 @@ extension RunSelection {
       strategy: strategy)
     let metrics = try store.metricTable(filter)
     var result: [Subject: [UInt64: MeasuredRun]] = [:]
-    for run in try store.runs(filter) {
+    for run in try store.runs(filter) where includesSweeps || run.description.sweep == nil {
       let description = run.description
       let subject = Subject(
         workload: description.workload, sweep: description.sweep, backend: description.backend)

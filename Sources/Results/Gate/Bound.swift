@@ -46,8 +46,8 @@ public enum Bound: Sendable, Equatable {
   /// As in the gate file: `max_increase 5 %`.
   public func text(_ unit: MetricUnit) -> String {
     switch self {
-    case .max(let limit): "max \(unit.text(limit))"
-    case .min(let limit): "min \(unit.text(limit))"
+    case .max(let limit): "max \(unit.plainText(limit))"
+    case .min(let limit): "min \(unit.plainText(limit))"
     case .maxIncrease(let change): "max_increase \(change.text(unit))"
     case .maxDecrease(let change): "max_decrease \(change.text(unit))"
     case .unchanged: "unchanged"
@@ -65,8 +65,8 @@ extension Bound.Change {
 
   public func text(_ unit: MetricUnit) -> String {
     switch self {
-    case .relative(let share): "\(NumberText.significant(share * 100)) %"
-    case .absolute(let amount): unit.text(amount)
+    case .relative(let share): "\(NumberText.plain(share * 100)) %"
+    case .absolute(let amount): unit.plainText(amount)
     }
   }
 }

@@ -18,9 +18,9 @@ extension GateReport {
     }
     if !reasons.isEmpty { text += "\n" + reasons.map(GateReport.escaped).joined() }
     return text + "\nA check fails if the mean over seeds is beyond its limit with a family-wise "
-      + "error of at most \(NumberText.significant(file.alpha * 100)) % (Holm) and its bootstrap "
+      + "error of at most \(NumberText.plain(file.alpha * 100)) % (Holm) and its bootstrap "
       + "confidence interval too; it passes if the interval keeps within the limit. Intervals "
-      + "are at \(NumberText.significant((1 - file.alpha) * 100)) %.\n"
+      + "are at \(NumberText.plain((1 - file.alpha) * 100)) %.\n"
   }
 
   /// Text from files as plain text in Markdown: no cell, tag or link of its own.

@@ -57,14 +57,13 @@ public struct GateSelfTest: Sendable {
     let count = Double(trials)
     // What a true rate of alpha stays below in all but about one of a thousand self-tests.
     let tolerated = Int((alpha * count + 3 * (alpha * (1 - alpha) * count).squareRoot()).rounded())
+    let most = Int((power * count).rounded(.up))
     return [
-      try row(0, source, "at most \(tolerated) fail, most pass") {
-        $0.failed <= tolerated && Double($0.passed) >= power * count
+      try row(0, source, "at most \(tolerated) fail, at least \(most) pass") {
+        $0.failed <= tolerated && $0.passed >= most
       },
       try row(limit, source, "at the limit: at most \(tolerated) fail") { $0.failed <= tolerated },
-      try row(slowdown, source, "at least \(Int((power * count).rounded(.up))) fail") {
-        Double($0.failed) >= power * count
-      },
+      try row(slowdown, source, "at least \(most) fail") { $0.failed >= most },
     ]
   }
 
@@ -110,14 +109,15 @@ public struct GateSelfTest: Sendable {
   }
 
   /// Mean, median and p95 of the time in the system of an M/M/1 queue at 60 % load. Sides share
-  /// arrivals and service demands, and each adds a jitter of its own to every service.
+  /// arrivals and service demands, and each adds a jitter of its own to every service: the two
+  /// sides of a seed differ by about 1 %, while seeds differ by tens of percent.
   public static let queueSource: Source = { draw in
     var shared = RandomStream(seed: draw.seed, purpose: "self-test")
     var own = RandomStream(seed: draw.seed, purpose: "self-test side", entity: draw.side)
     var times: [Double] = []
     var wait = 0.0
-    for _ in 0..<300 {
-      let service = -log(shared.uniformAboveZero()) * (0.9 + 0.2 * own.uniform())
+    for _ in 0..<500 {
+      let service = -log(shared.uniformAboveZero()) * (0.97 + 0.06 * own.uniform())
       times.append((wait + service) * draw.slowdown)
       // Lindley's recursion: what is left of the work when the next request comes.
       wait = max(0, wait + service + log(shared.uniformAboveZero()) / 0.6)

@@ -22,10 +22,7 @@ extension GateCheck {
   public var changeText: String {
     guard let change else { return "-" }
     if let relative = change.relative {
-      let interval = change.relativeInterval.map {
-        " [\(NumberText.change($0.lowerBound)), \(NumberText.change($0.upperBound))]"
-      }
-      return NumberText.change(relative) + (interval ?? "")
+      return NumberText.change(relative, change.relativeInterval)
     }
     let unit = limit.metric.unit
     let interval = change.interval.map {
@@ -41,6 +38,9 @@ extension GateCheck {
   public var excessText: String? {
     judgement.interval.map { interval in
       let unit = limit.metric.unit
+      if interval.lowerBound == interval.upperBound {
+        return "\(unit.text(interval.lowerBound)) over the limit with every seed"
+      }
       return "mean excess over the limit between \(unit.text(interval.lowerBound)) and "
         + unit.text(interval.upperBound)
     }
@@ -53,7 +53,7 @@ extension GateCheck {
     case .inconclusive(let reason):
       return excessText.map { "\(reason) (\($0))" } ?? reason
     case .fail:
-      let excess = excessText.map { ": \($0), p = \(pValueText)" } ?? ""
+      let excess = excessText.map { ": \($0); p \(pValueText)" } ?? ""
       let against = baseline.map { _ in ", baseline \(baselineText), change \(changeText)" } ?? ""
       return "\(valueText)\(against)\(excess)"
     }

@@ -134,13 +134,13 @@ extension RunStore {
       """
     return try values(runID, sql) { row in
       var record = RequestRecord(
-        request: row[0], tenant: row[1], adapterSet: row[2], promptTokens: row[3],
-        arrival: row[4])
-      record.outputTokens = row[5]
-      record.preemptions = row[6]
-      record.replica = row[7]
-      record.outcome = Outcome(rawValue: row[8]) ?? .aborted
-      record.foundIn = Tier(rawValue: row[9]) ?? .remote
+        request: row.int32(0), tenant: row.int32(1), adapterSet: row.int32(2),
+        promptTokens: row.int32(3), arrival: row[4])
+      record.outputTokens = row.int32(5)
+      record.preemptions = row.int32(6)
+      record.replica = row.int16(7)
+      record.outcome = Outcome(rawValue: row.uint8(8)) ?? .aborted
+      record.foundIn = Tier(rawValue: row.uint8(9)) ?? .remote
       record.admitted = row[10] ?? RequestRecord.never
       record.firstToken = row[11] ?? RequestRecord.never
       record.finished = row[12] ?? RequestRecord.never
@@ -158,8 +158,9 @@ extension RunStore {
       """
     return try values(runID, sql) { row in
       Sample(
-        at: row[0], replica: row[1], waiting: row[2], running: row[3], kvBytes: row[4],
-        adapterBytes: row[5], residentAdapters: row[6], references: row[7], hits: row[8])
+        at: row[0], replica: row.int16(1), waiting: row.int32(2), running: row.int32(3),
+        kvBytes: row[4], adapterBytes: row[5], residentAdapters: row.int32(6),
+        references: row[7], hits: row[8])
     }
   }
 
@@ -171,7 +172,8 @@ extension RunStore {
       """
     return try values(runID, sql) { row in
       ResidencySpan(
-        adapter: row[0], replica: row[1], prefetched: row[2], from: row[3], to: row[4])
+        adapter: row.int32(0), replica: row.int16(1), prefetched: row[2], from: row[3],
+        to: row[4])
     }
   }
 
@@ -241,11 +243,23 @@ extension RunStore {
         traceColumns: (try? JSONDecoder().decode([TraceColumn].self, from: Data(columns.utf8)))
           ?? [],
         configuration: row["configuration"], codeRevision: row["code_revision"],
-        modelVersion: row["model_version"], host: row["host"], startedAt: row["started_at"],
-        finishedAt: row["finished_at"]),
+        modelVersion: row["model_version"], host: row["host"], startedAt: row.date("started_at"),
+        finishedAt: row.date("finished_at")),
       end: row["end_ns"],
       memory: DeviceMemory(
         capacity: row["device_bytes"], weights: row["weights_bytes"],
         adapterSlots: row["adapter_slots_bytes"]))
+  }
+}
+
+/// Values of `STRICT` tables, whose types are certain but not their ranges: what a hand has changed
+/// beyond its range is wrong then, and no trap.
+extension Row {
+  fileprivate func int32(_ index: Int) -> Int32 { Int32(truncatingIfNeeded: self[index] as Int64) }
+  fileprivate func int16(_ index: Int) -> Int16 { Int16(truncatingIfNeeded: self[index] as Int64) }
+  fileprivate func uint8(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: self[index] as Int64) }
+
+  fileprivate func date(_ column: String) -> Date {
+    Date.fromDatabaseValue(self[column]) ?? Date(timeIntervalSince1970: 0)
   }
 }

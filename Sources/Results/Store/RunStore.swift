@@ -97,7 +97,12 @@ public struct RunStore: Sendable {
         "schema version \(version) is newer than this Pitwall knows (\(Schema.version)); "
           + "use the Pitwall that wrote it, or a newer one")
     }
-    return version == Schema.version
+    guard version == Schema.version else { return false }
+    guard try queue.read(Schema.isIntact) else {
+      throw PitwallError(
+        .data, at: path, "its tables are not those of schema version \(version): changed by hand?")
+    }
+    return true
   }
 
   private static func migrate(_ pool: DatabasePool) throws {

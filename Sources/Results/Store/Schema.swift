@@ -22,6 +22,20 @@ enum Schema {
     return migrator
   }
 
+  /// Whether every table and view of ours is defined as the migrations define it. The tables are
+  /// `STRICT`, so that this settles the types of all values; indices and views that people add for
+  /// themselves do no harm.
+  static func isIntact(_ db: Database) throws -> Bool {
+    let model = try DatabaseQueue()
+    try migrator.migrate(model)
+    let expected = try model.read(definitions)
+    return try expected.isSubset(of: definitions(db))
+  }
+
+  private static func definitions(_ db: Database) throws -> Set<String> {
+    try String.fetchSet(db, sql: "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+  }
+
   private static let runs = """
     CREATE TABLE experiment (
       experiment_key INTEGER PRIMARY KEY,

@@ -29,9 +29,25 @@ public enum NumberText {
     return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
   }
 
+  /// A number that a person chose, without trailing zeros: `5`, `0.25`.
+  public static func plain(_ value: Double) -> String {
+    let text = significant(value, digits: 6)
+    guard text.contains(".") else { return text }
+    let trimmed = String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed())
+    return trimmed.isEmpty ? "0" : trimmed
+  }
+
   /// A share as a signed percentage: `+5.2 %`.
   public static func change(_ share: Double) -> String {
     (share > 0 ? "+" : "") + fixed(share * 100, decimals: 2) + " %"
+  }
+
+  /// A change with its interval: `-5.20 % [-6.30 %, -4.10 %]`; without one where all seeds agree.
+  public static func change(_ share: Double, _ interval: ClosedRange<Double>?) -> String {
+    guard let interval else { return change(share) }
+    let low = change(interval.lowerBound)
+    let high = change(interval.upperBound)
+    return change(share) + (low == high ? " exactly" : " [\(low), \(high)]")
   }
 
   /// A p-value: `0.0031`, `<0.0001`.
@@ -43,16 +59,20 @@ public enum NumberText {
 extension MetricUnit {
   /// A value with its unit, bytes scaled: `512.3 ms`, `1.204 GB`, `0.8312`.
   public func text(_ value: Double) -> String {
-    switch self {
-    case .ratio, .count: NumberText.significant(value)
-    case .bytes: MetricUnit.scaledBytes(value)
-    default: NumberText.significant(value) + " " + rawValue
-    }
+    text(value) { NumberText.significant($0) }
   }
 
-  private static func scaledBytes(_ value: Double) -> String {
-    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
-    let (scale, unit) = units.first { value.magnitude >= $0.0 } ?? (1, "B")
-    return NumberText.significant(value / scale) + " " + unit
+  /// A limit with its unit, as a person would write it: `500 ms`.
+  func plainText(_ value: Double) -> String { text(value, NumberText.plain) }
+
+  private func text(_ value: Double, _ number: (Double) -> String) -> String {
+    switch self {
+    case .ratio, .count: return number(value)
+    case .bytes:
+      let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+      let (scale, unit) = units.first { value.magnitude >= $0.0 } ?? (1, "B")
+      return number(value / scale) + " " + unit
+    default: return number(value) + " " + rawValue
+    }
   }
 }

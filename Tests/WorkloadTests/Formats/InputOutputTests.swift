@@ -96,7 +96,7 @@ struct TraceInputTests {
 
   @Test func emptyFilesAndPipesCanBeRead() throws {
     let folder = try TemporaryFolder()
-    FileManager.default.createFile(atPath: folder.file("empty"), contents: nil)
+    _ = FileManager.default.createFile(atPath: folder.file("empty"), contents: nil)
     #expect(try TraceInput(opening: folder.file("empty")).bytes.count == 0)
     let pipe = folder.file("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)
@@ -145,7 +145,7 @@ struct OutputFileTests {
   @Test func aLinkKeepsPointingAndAModeIsKept() throws {
     let folder = try TemporaryFolder()
     let (target, link) = (folder.file("target"), folder.file("link"))
-    FileManager.default.createFile(
+    _ = FileManager.default.createFile(
       atPath: target, contents: Data("old".utf8), attributes: [.posixPermissions: 0o640])
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
     let file = try OutputFile(link)

@@ -61,9 +61,10 @@ struct BinaryTraceReader {
     guard numbers[2] == header.tablesOffset, Array(numbers[4...]) == header.columnOffsets,
       header.tablesOffset + header.tablesLength == header.fileSize
     else { throw Malformed("damaged header") }
-    var unsigned = BinaryEncoder()
-    unsigned.header(header, checksum: 0)
-    let expected = BinaryTrace.checksum(unsigned.bytes, Array(try tables(header)))
+    var unsigned = Array(bytes)
+    unsigned.replaceSubrange(
+      BinaryTrace.checksumOffset..<BinaryTrace.checksumOffset + 4, with: [0, 0, 0, 0])
+    let expected = BinaryTrace.checksum(unsigned, Array(try tables(header)))
     guard checksum == expected else { throw Malformed("damaged: the checksum does not match") }
     return header
   }

@@ -215,7 +215,13 @@ struct RecordImport<Source: RecordSource> {
   private func wide(
     _ slots: [Int], _ name: String, _ least: Int64, _ most: Int64
   ) throws -> Int64? {
-    guard case .piece(let range) = first(slots), !range.isEmpty else { return nil }
+    let range: Range<Int>
+    switch first(slots) {
+    case .missing: return nil
+    case .piece(let piece) where piece.isEmpty: return nil
+    case .piece(let piece): range = piece
+    case .decoded, .list: throw failure("\(name): expected a whole number")
+    }
     guard let value = records.text.int64(range) ?? ScannedNumber(records.text, range)?.integer,
       (least...most).contains(value)
     else {
@@ -248,7 +254,7 @@ struct RecordImport<Source: RecordSource> {
 
   /// A column that no record has is a slip in the mapping, unless the format lets it be missing.
   private func checkPresence() throws {
-    guard records.line > 0 else { return }
+    guard seen.contains(true) else { return }  // No records.
     for group in slots.groups where !group.isEmpty && !isSeen(group) {
       let name = group.map { slots.wanted[$0] }.joined(separator: "|")
       guard mapping.optional.contains(name) else {

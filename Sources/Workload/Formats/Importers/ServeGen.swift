@@ -185,27 +185,10 @@ enum GapDistribution: Equatable {
 
   private func logarithm(_ random: inout RandomStream) -> Double {
     switch self {
-    case .weibull(let shape): log(-log(random.uniformAboveZero() * (1 - 0x1p-53))) / shape
+    case .weibull(let shape): log(random.exponential()) / shape
     case .gamma(let shape) where shape < 1:
-      GapDistribution.logarithmOfGamma(shape + 1, &random)
-        + log(random.uniformAboveZero()) / shape
-    case .gamma(let shape): GapDistribution.logarithmOfGamma(shape, &random)
-    }
-  }
-
-  /// G. Marsaglia and W. W. Tsang, "A Simple Method for Generating Gamma Variables", ACM TOMS 26(3),
-  /// 2000; for shapes from 1.
-  private static func logarithmOfGamma(_ shape: Double, _ random: inout RandomStream) -> Double {
-    let d = shape - 1.0 / 3
-    let c = 1 / (9 * d).squareRoot()
-    while true {
-      let radius = (-2 * log(random.uniformAboveZero())).squareRoot()
-      let normal = radius * cos(2 * .pi * random.uniform())
-      let root = 1 + c * normal
-      guard root > 0 else { continue }
-      let cube = root * root * root
-      let bound = 0.5 * normal * normal + d - d * cube + d * log(cube)
-      if log(random.uniformAboveZero()) < bound { return log(d) + log(cube) }
+      log(random.gamma(shape: shape + 1)) + log(random.uniformAboveZero()) / shape
+    case .gamma(let shape): log(random.gamma(shape: shape))
     }
   }
 }

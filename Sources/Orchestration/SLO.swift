@@ -1,4 +1,3 @@
-import Orchestration
 import Primitives
 
 /// A service level objective: a request is good if it meets every bound that is given.

@@ -1,0 +1,185 @@
+import ArgumentParser
+import Foundation
+import Orchestration
+import Policies
+import Primitives
+import Replay
+import Reporting
+import Results
+
+/// `pitwall run`
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run an experiment: replay, compare, report.",
+    discussion: """
+      Replays every workload under every strategy and seed, keeps each finished run in the \
+      database, prints the comparisons and writes the report. Runs whose result is in the database \
+      already are not run again, so an interrupted experiment goes on where it was.
+
+      PITWALL_TRACES names the folder of recorded traces. Experiments/README.md describes the file.
+
+      EXAMPLES
+        pitwall run Experiments/quickstart.yaml
+        pitwall run my.yaml --db my.sqlite --threads 8 --out report
+      """)
+
+  @Argument(help: "The experiment.", completion: .file(extensions: ["yaml"]))
+  var file: String
+
+  @OptionGroup var database: DatabaseOption
+
+  @Option(help: "Runs at a time (default: one for each core).")
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp("Folder of the report (default: Reports/out/NAME).", valueName: "folder"),
+    completion: .directory)
+  var out: String?
+
+  @Option(help: "Seeds in place of the file's: how many, or a list with commas between.")
+  var seeds: SeedList?
+
+  @Flag(help: "Check every invariant after every event; several times slower.")
+  var check = false
+
+  @Flag(name: .customLong("no-report"), help: "Write no report.")
+  var noReport = false
+
+  @Flag(name: .customLong("dry-run"), help: "Print the runs, and run nothing.")
+  var dryRun = false
+
+  @Flag(name: .shortAndLong, help: "Show no progress.")
+  var quiet = false
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+  }
+
+  func run() async throws {
+    let experiment = try Experiment.read(
+      file, recordings: ProcessInfo.processInfo.environment["PITWALL_TRACES"],
+      seeds: seeds?.values, registry: .builtIn)
+    let metrics = try experiment.checkedMetrics()
+    let plan = try ExperimentPlan(experiment)
+    for line in experiment.sources { Terminal.note(line) }
+    if dryRun { return print(plan.table().rendered(as: .table), terminator: "") }
+
+    let store = try RunStore(database.path, for: .writing)
+    try store.plan(experiment.description, runIDs: plan.runs.map(\.id))
+    let recorder = try RunRecorder(plan, store, showsProgress: !quiet)
+    try await carryOut(plan, recorder)
+    try printComparisons(experiment, store, metrics)
+    if !noReport { try await writeReport(experiment, store) }
+  }
+
+  private func carryOut(_ plan: ExperimentPlan, _ recorder: RunRecorder) async throws {
+    let interruption = Interruption { recorder.stop() }
+    defer { interruption.end() }
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let start = Date()
+    do {
+      let made = try await ExperimentRunner(plan, threads: threads, checks: check).run(recorder)
+      recorder.clearLine()
+      let runs = plan.runs.count
+      let seconds = NumberText.fixed(Date().timeIntervalSince(start), decimals: 1)
+      Terminal.note(
+        made == runs
+          ? "\(runs) runs in \(seconds) s"
+          : "\(made) runs in \(seconds) s, \(runs - made) were in the database already")
+    } catch is CancellationError {
+      recorder.clearLine()
+      Terminal.note(
+        "pitwall: interrupted; \(recorder.stored) of \(plan.runs.count) runs are in the database, "
+          + "the same command goes on from there")
+      throw ExitCode(130)
+    } catch {
+      recorder.clearLine()
+      throw error
+    }
+  }
+
+  /// Prints each compared strategy against the baseline, where there is enough to say something.
+  private func printComparisons(
+    _ experiment: Experiment, _ store: RunStore, _ metrics: [String]
+  ) throws {
+    guard let baseline = experiment.compared.first else { return }
+    var options = Comparison.Options()
+    options.metrics = metrics
+    options.allowsFewSeeds = true
+    for candidate in experiment.compared.dropFirst() {
+      let comparison = try Comparison(
+        RunSelection(store, strategy: baseline, experiment: experiment.name),
+        RunSelection(store, strategy: candidate, experiment: experiment.name), options)
+      print(comparison.forPeople().rendered(as: .table), terminator: "")
+      print(comparison.legend(isAcrossDatabases: false) + "\n")
+    }
+  }
+
+  private func writeReport(_ experiment: Experiment, _ store: RunStore) async throws {
+    let selection = ReportData.Selection(
+      experiment: experiment.name, baseline: experiment.compared.first, objective: experiment.slo)
+    let data = try ReportData.load(from: store, selection, title: experiment.title)
+    let folder = out ?? "Reports/out/\(experiment.name)"
+    print("report: \(try await Report(data).write(to: folder))")
+  }
+}
+
+/// `5` for the seeds 1 to 5, or `3,7,11`.
+struct SeedList: ExpressibleByArgument {
+  let values: [UInt64]
+
+  init?(argument: String) {
+    if let count = Int(argument) {
+      guard (1...10_000).contains(count) else { return nil }
+      values = (1...UInt64(count)).map { $0 }
+      return
+    }
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let numbers = parts.compactMap { UInt64($0) }.filter { $0 <= UInt64(Int.max) }
+    guard numbers.count == parts.count, Set(numbers).count == numbers.count else { return nil }
+    values = numbers
+  }
+}
+
+extension Experiment {
+  /// What the database says of the experiment.
+  var description: ExperimentDescription { ExperimentDescription(name: name, config: text) }
+
+  /// The metrics to compare.
+  /// - Throws: `PitwallError` (data) for a name that is unknown.
+  func checkedMetrics() throws -> [String] {
+    let known = MetricDefinition.all.map(\.name)
+    for metric in metrics where !known.contains(metric.name) {
+      throw PitwallError(
+        .data, at: metric.place,
+        "report.metrics: unknown metric \"\(metric.name)\""
+          + Suggestion.hint(for: metric.name, in: known))
+    }
+    return metrics.isEmpty ? MetricDefinition.headline : metrics.map(\.name)
+  }
+
+  /// In a line each, what the workloads are made from, and where a fitted trace stands in for a
+  /// recording.
+  var sources: [String] {
+    workloads.map { "\($0.name): \($0.description)" }
+      + (traces + workloads).compactMap(\.substitution)
+  }
+}
+
+extension ExperimentPlan {
+  /// The runs, a line each.
+  func table() -> TextTable {
+    var table = TextTable(["run", "workload", "strategy", "seed", "sweep", "requests"])
+    for run in runs {
+      let point = run.sweepValue.flatMap { value in
+        experiment.sweep.map { "\($0.parameter.rawValue)=\(NumberText.significant(value))" }
+      }
+      table.append([
+        .text(run.id), .text(run.workload), .text(run.strategy.name), .integer(Int64(run.seed)),
+        point.map { .text($0) } ?? .missing, .integer(Int64(run.requests)),
+      ])
+    }
+    return table
+  }
+}
