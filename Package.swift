@@ -76,12 +76,16 @@ let package = Package(
     .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Orchestration"]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
-    .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
+    .testTarget(
+      name: "ReplayTests",
+      dependencies: ["Replay", "Primitives", "Workload", "Orchestration", "Policies"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
-    .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["PitwallCommands", "pitwall", "Results", "Replay", "Primitives", grdb]),
   ],
   swiftLanguageModes: [.v6]
 )
