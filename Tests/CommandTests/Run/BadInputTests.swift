@@ -204,10 +204,12 @@ import Testing
       SmallExperiment.text(
         workload: "generate: g.yaml", more: "record: {residency: false}"), to: "e.yaml")
     try program.write(
-      "generator: sessions\nrequests: 400\nparameters: {tenants: 3, adapters: 9, rate: 2}", to: "g.yaml")
+      "generator: sessions\nrequests: 400\nparameters: {tenants: 3, adapters: 9, rate: 2}",
+      to: "g.yaml")
     let result = try program.shell(
       """
-      unshare -rm bash -c 'mkdir small && mount -t tmpfs -o size=\(kilobytes)k tmpfs small &&
+      unshare -rm bash -c '
+      mkdir small && mount -t tmpfs -o size=\(kilobytes)k tmpfs small &&
       "$0" run e.yaml --no-report --quiet --db small/r.sqlite; code=$?;
       cp -r small copy; exit $code' "$0"
       """)

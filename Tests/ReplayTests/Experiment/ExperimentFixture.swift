@@ -53,22 +53,26 @@ struct ExperimentFixture: ~Copyable {
   }
 }
 
-/// Keeps finished runs in memory; stops after so many, or fails at one.
+/// Keeps finished runs in memory; fails or stops the experiment after so many.
 final class MemoryObserver: RunObserver {
   private let lock = NSLock()
   nonisolated(unsafe) private var runs: [String: FinishedRun] = [:]
   private let known: Set<String>
   private let limit: Int
+  private let stop: Int
 
-  init(known: Set<String> = [], limit: Int = .max) {
+  init(known: Set<String> = [], limit: Int = .max, stop: Int = .max) {
     self.known = known
     self.limit = limit
+    self.stop = stop
   }
 
   var outcomes: [String: RunOutcome] { lock.withLock { runs.mapValues(\.outcome) } }
 
   func hasResult(of run: PlannedRun) -> Bool { known.contains(run.id) }
-  func advanced(_ run: PlannedRun, to requests: Int) -> Bool { true }
+  func advanced(_ run: PlannedRun, to requests: Int) -> Bool {
+    lock.withLock { runs.count < stop }
+  }
   func finished(_ run: FinishedRun) throws {
     try lock.withLock {
       if runs.count == limit { throw PitwallError(.inputOutput, "no room") }

@@ -57,4 +57,12 @@ import Testing
     }
     #expect(observer.outcomes.count == 3)
   }
+
+  @Test func theObserverStopsEvenShortRuns() async throws {
+    let observer = MemoryObserver(stop: 2)
+    await #expect(throws: CancellationError.self) {
+      _ = try await ExperimentRunner(plan, threads: 1).run(observer)
+    }
+    #expect(observer.outcomes.count == 2)
+  }
 }
