@@ -20,17 +20,21 @@ import Workload
   private static let hasRecordings = FileManager.default.fileExists(atPath: gentd26)
 
   /// Runs a command line in this process.
-  private func run(_ words: String...) throws {
+  private func run(_ words: [String]) async throws {
     var command = try Pitwall.parseAsRoot(words)
-    try command.run()
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
+    }
   }
 
-  private func withFolder(_ body: (String) throws -> Void) throws {
+  private func withFolder(_ body: (String) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pitwall-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder.path)
+    try await body(folder.path)
   }
 
   private func json(_ trace: Trace, slots: [Int] = ReuseStatistics.defaultSlots) throws
@@ -41,18 +45,22 @@ import Workload
     return try #require(object as? [String: Any])
   }
 
-  @Test func generateThenTransform() throws {
-    try withFolder { folder in
+  @Test func generateThenTransform() async throws {
+    try await withFolder { folder in
       let (plain, shuffled) = (folder + "/a.csv", folder + "/b.pwt")
-      try run(
-        "trace", "generate", "sessions", "tenants=5", "adapters=20", plain, "--requests", "300")
-      try run("trace", "transform", plain, shuffled, "--apply", "shuffle", "--apply", "slice count=99")
+      try await run([
+        "trace", "generate", "sessions", "tenants=5", "adapters=20", plain, "--requests", "300",
+      ])
+      try await run([
+        "trace", "transform", plain, shuffled, "--apply", "shuffle", "--apply", "slice count=99",
+      ])
       #expect(try TraceReader.read(plain).count == 300)
       #expect(try TraceReader.read(shuffled).count == 99)
       // A name is looked for beside the traces that a transform works on.
-      try run(
+      try await run([
         "trace", "transform", plain, folder + "/c.csv", "--apply", "graft ids=\(shuffled)",
-        "--apply", "lengths from=\(plain)")
+        "--apply", "lengths from=\(plain)",
+      ])
       #expect(try TraceReader.read(folder + "/c.csv").count == 99)
     }
   }
@@ -66,11 +74,8 @@ import Workload
     ["trace", "transform", "missing.csv", "out.csv", "--apply", "fold span=0s"],
     ["trace", "fit", "missing.csv", "--tries", "0"],
   ])
-  func slipsAreErrorsAndLeaveNothingBehind(words: [String]) throws {
-    #expect(throws: (any Error).self) {
-      var command = try Pitwall.parseAsRoot(words)
-      try command.run()
-    }
+  func slipsAreErrorsAndLeaveNothingBehind(words: [String]) async throws {
+    await #expect(throws: (any Error).self) { try await run(words) }
     #expect(!FileManager.default.fileExists(atPath: "out.csv"))
   }
 

@@ -42,8 +42,9 @@ struct TraceFitCommand: ParsableCommand {
     let fit = try GeneratorFit(trace, lengths: lengthTrace, tries: tries, seed: options.seed)
     print(fit.yaml, terminator: "")
     let file = try GeneratorFile.parse(fit.yaml, file: "fit.yaml")
+    // Seeds that the search did not see.
     let generated = try (1...5).map { draw in
-      TraceStatistics(of: try file.generate(seed: options.seed &+ UInt64(draw)))
+      TraceStatistics(of: try file.generate(seed: options.seed &+ UInt64(1000 + draw)))
     }
     let comparison = FitComparison(
       recorded: TraceStatistics(of: trace),

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Reporting
 import Workload
 
 /// `pitwall trace stats`.
-struct TraceStatsCommand: ParsableCommand {
+struct TraceStatsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats",
     abstract: "Describe a trace: load, lengths, popularity, reuse, cache hit ratios.",
@@ -16,6 +17,7 @@ struct TraceStatsCommand: ParsableCommand {
         pitwall trace stats gentd26_timed_dev.csv
         pitwall trace stats gentd26_timed_dev.csv --apply shuffle --format json
         pitwall trace stats Traces/gentd26-like.yaml --seed 4 --slots 8,16,32
+        pitwall trace stats gentd26_timed_dev.csv --plot charts
 
       \(TraceOptions.transforms)
       """)
@@ -31,6 +33,12 @@ struct TraceStatsCommand: ParsableCommand {
   @Option(name: .long, help: "Cache sizes, with commas between.")
   var slots: String = "4,8,16,32,64"
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Draw popularity.svg and hit-ratio.svg into a folder; needs gnuplot.", valueName: "folder"))
+  var plot: String?
+
   func validate() throws {
     let parts = slots.split(separator: ",", omittingEmptySubsequences: false)
     guard parts.allSatisfy({ Int($0).map { $0 > 0 } ?? false }) else {
@@ -38,10 +46,24 @@ struct TraceStatsCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() async throws {
     let trace = try options.open(trace)
     let statistics = TraceStatistics(
       of: trace, slots: slots.split(separator: ",").compactMap { Int($0) })
+    if let plot { try await Gnuplot().save(charts(of: statistics, trace), to: plot) }
     print(StatisticsReport(trace, statistics).rendered(as: format), terminator: "")
+  }
+
+  private func charts(of statistics: TraceStatistics, _ trace: Trace) -> [Chart] {
+    let ratios = statistics.reuse.hitRatios.sorted { $0.slots < $1.slots }
+    let context = ([trace.name] + options.apply).joined(separator: ", ")
+    return [
+      TraceCharts.popularity(
+        statistics.adapters.counts.map { Int64($0) },
+        zipf: statistics.zipf.map { ($0.exponent, $0.scale) }, context: context),
+      TraceCharts.hitRatio(
+        slots: ratios.map(\.slots), lru: ratios.map(\.lru), opt: ratios.map(\.opt),
+        context: context),
+    ]
   }
 }

@@ -1,3 +1,4 @@
+import Orchestration
 import Primitives
 import Results
 

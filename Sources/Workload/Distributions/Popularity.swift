@@ -61,7 +61,7 @@ struct Call: Equatable {
   var arguments: [Double]
 
   init?(parsing text: String) {
-    let text = text.filter { $0 != " " }
+    let text = text.filter { !$0.isWhitespace }
     guard let open = text.firstIndex(of: "(") else {
       name = text
       arguments = []

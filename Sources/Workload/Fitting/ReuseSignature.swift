@@ -25,13 +25,6 @@ struct ReuseSignature {
       + [reuse.sameAsPrevious ?? 0, shares.share(ofTop: 10), log(Double(reuse.distinct + 1)) / 3]
   }
 
-  /// The mean over several generated streams.
-  init(mean signatures: [ReuseSignature]) {
-    figures = ReuseSignature.weights.indices.map { index in
-      signatures.reduce(0) { $0 + $1.figures[index] } / Double(max(signatures.count, 1))
-    }
-  }
-
   /// Weighted squared differences.
   func distance(to other: ReuseSignature) -> Double {
     var sum = 0.0

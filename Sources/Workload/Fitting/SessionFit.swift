@@ -5,9 +5,10 @@ import Primitives
 ///
 /// The likelihood of a trace under the model is out of reach (which session a request belongs to
 /// is not recorded), so the fit matches moments: a random start, then steps of a shrinking size in
-/// one to three coordinates, each kept if the mean ``ReuseSignature`` over a few seeds comes
-/// nearer. All candidates are generated with the same seeds, which takes most of the noise out of
-/// the comparison.
+/// one to three coordinates, each kept if the mean distance of a few generated streams'
+/// ``ReuseSignature`` comes down. A mean of distances, and not the distance of the mean: among
+/// models that are right on average it prefers those that vary least. All candidates are generated
+/// with the same seeds, which takes most of the noise out of the comparison.
 struct SessionFit {
   private let target: ReuseSignature
   private let requests: Int
@@ -21,7 +22,7 @@ struct SessionFit {
     let extra = Double(references.count) / Double(max(requests, 1)) - 1
     extraAdapters = min(0.9, SessionFit.rounded(extra / (1 + extra)))
     target = ReuseSignature(of: references, adapters: trace.adapters.count, seed: seed)
-    let count = UInt64(min(max(50_000 / max(requests, 1), 3), 6))
+    let count = UInt64(min(max(60_000 / max(requests, 1), 3), 8))
     seeds = (1...count).map { seed &+ $0 }
   }
 
@@ -52,11 +53,12 @@ struct SessionFit {
 
   private func distance(of point: [Double]) -> Double {
     let model = model(at: point)
-    let signatures = seeds.map { seed in
+    let distances = seeds.map { seed in
       let stream = model.references(requests: requests, seed: seed)
       return ReuseSignature(of: stream.references, adapters: stream.adapters, seed: seed)
+        .distance(to: target)
     }
-    return ReuseSignature(mean: signatures).distance(to: target)
+    return distances.reduce(0, +) / Double(seeds.count)
   }
 
   /// Where each coordinate runs; logarithmic where both ends are positive and far apart.

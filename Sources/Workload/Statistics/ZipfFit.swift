@@ -5,6 +5,8 @@ import Foundation
 public struct ZipfFit: Sendable, Equatable {
   /// s; 0 is uniform.
   public let exponent: Double
+  /// The count that the law expects of the most popular; rank r has scale * r^-exponent.
+  public let scale: Double
   /// Kolmogorov-Smirnov distance: the largest difference between the cumulated shares.
   public let distance: Double
 
@@ -44,6 +46,7 @@ public struct ZipfFit: Sendable, Equatable {
       worst = max(worst, abs(fitted - actual))
     }
     exponent = s
+    scale = total / norm
     distance = worst
   }
 
