@@ -40,6 +40,7 @@ let package = Package(
       name: "Workload", dependencies: ["Primitives", "CZlib", yams], swiftSettings: strict),
     .target(
       name: "Orchestration", dependencies: ["Primitives", containers, histogram],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "Policies", dependencies: ["Primitives", "Orchestration", containers],

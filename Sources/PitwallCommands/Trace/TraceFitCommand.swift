@@ -16,7 +16,7 @@ struct TraceFitCommand: ParsableCommand {
 
       EXAMPLES
         pitwall trace fit gentd26_timed_dev.csv --lengths azure_conv.csv > gentd26-like.yaml
-        pitwall trace fit mine.csv --tries 4000 --seed 2 > mine-like.yaml
+        pitwall trace fit mine.csv --tries 20000 --seed 2 > mine-like.yaml
       """)
 
   @Argument(help: "The trace to fit.")
@@ -28,7 +28,7 @@ struct TraceFitCommand: ParsableCommand {
   var lengths: String?
 
   @Option(name: .long, help: "How many session models to try.")
-  var tries = 2000
+  var tries = 4000
 
   func validate() throws {
     guard (1...1_000_000).contains(tries) else {

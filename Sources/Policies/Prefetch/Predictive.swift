@@ -24,9 +24,9 @@ public struct Predictive: PrefetchPolicy, ~Copyable {
   /// What can be set.
   public struct Options: Sendable {
     /// Least chance of a use within the horizon for which an adapter is brought.
-    public var minimumProbability = 0.2
+    public var minimumProbability = 0.5
     /// How much more the newcomer must be worth than the idle resident that makes way.
-    public var margin = 1.5
+    public var margin = 3.0
     /// Least time between two looks over all adapters.
     public var interval: Nanoseconds = 50_000_000
     /// Time scales of the decaying counts.
@@ -220,8 +220,8 @@ public struct Predictive: PrefetchPolicy, ~Copyable {
 
 extension Predictive {
   static let parameters = [
-    PolicyParameter("min-probability", "0.2", "least chance of a use within the horizon"),
-    PolicyParameter("margin", "1.5", "how much more a newcomer must be worth than who makes way"),
+    PolicyParameter("min-probability", "0.5", "least chance of a use within the horizon"),
+    PolicyParameter("margin", "3", "how much more a newcomer must be worth than who makes way"),
     PolicyParameter("interval", "50ms", "least time between two looks over all adapters"),
     PolicyParameter("scales", "10,100,1000", "time scales of the decaying counts, in seconds"),
   ]

@@ -228,6 +228,10 @@ struct ImporterTests {
       Sample.jsonl, .jsonl, "arrival=t unit=iso prompt_tokens=length", "x: length is missing"
     ),
     (Sample.jsonl, .jsonl, "arrival=when", "x:1: when is missing"),
+    (
+      Sample.jsonl, .jsonl, "arrival=t unit=iso prompt_tokens=w",
+      "x:1: prompt_tokens: expected a whole number"
+    ),
     ("{\"timestamp\": 1, \"input_length\": 5}", nil, nil, "x: output_length is missing"),
     (
       "{\"ts\": 1, \"model\": 3", nil, nil,

@@ -163,11 +163,11 @@ struct PitwallCSVTests {
     ),
     (
       rows + "1,,2147483648,\n",
-      "x:4: prompt_tokens: expected a number from 0 to 2147483647, found \"2147483648\""
+      "x:4: prompt_tokens: expected a whole number from 0 to 2147483647, found \"2147483648\""
     ),
     (
       rows + "1,,-1,\n",
-      "x:4: prompt_tokens: expected a number from 0 to 2147483647, found \"-1\""
+      "x:4: prompt_tokens: expected a whole number from 0 to 2147483647, found \"-1\""
     ),
     (rows + "1,a;a,1,\n", "x:4: expected adapters such as a*0.8;b, each once, found \"a;a\""),
     (rows + "1,a*nan,1,\n", "x:4: expected adapters such as a*0.8;b, each once, found \"a*nan\""),

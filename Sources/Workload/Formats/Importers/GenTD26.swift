@@ -7,8 +7,8 @@ import Primitives
 ///   one second apart in the order of rows, and the column is marked as assigned.
 /// - Adapters are `lora_ids` with `lora_scales` as weights; rows without go to the base model. An
 ///   adapter's base model is that of the first row which uses it.
-/// - Tenant is `group`; a tenant's requests are one session, so that a session's number is its
-///   tenant's.
+/// - Tenant is `group`, and all requests of a tenant are one session. The untimed part has no
+///   groups: there it is one session of an unknown tenant.
 /// - Metadata are `base_model` and `predict_type`.
 struct GenTD26Importer: TraceImporter {
   static let summary = "GenTD26 request trace with LoRA ids (timed or untimed)"

@@ -215,7 +215,13 @@ struct RecordImport<Source: RecordSource> {
   private func wide(
     _ slots: [Int], _ name: String, _ least: Int64, _ most: Int64
   ) throws -> Int64? {
-    guard case .piece(let range) = first(slots), !range.isEmpty else { return nil }
+    let range: Range<Int>
+    switch first(slots) {
+    case .missing: return nil
+    case .piece(let piece) where piece.isEmpty: return nil
+    case .piece(let piece): range = piece
+    case .decoded, .list: throw failure("\(name): expected a whole number")
+    }
     guard let value = records.text.int64(range) ?? ScannedNumber(records.text, range)?.integer,
       (least...most).contains(value)
     else {

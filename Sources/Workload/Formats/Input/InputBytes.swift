@@ -10,7 +10,7 @@ import Primitives
 /// only, when no other reference is left.
 @safe final class InputBytes: @unchecked Sendable {
   /// How the memory is given back.
-  private enum Release { case unmap, free, nothing }
+  private enum Release { case unmap, free, deallocate, nothing }
 
   /// The bytes. Valid for as long as this object lives.
   let memory: UnsafeRawBufferPointer
@@ -42,10 +42,9 @@ import Primitives
 
   /// A copy of an array.
   convenience init(_ bytes: [UInt8]) {
-    let copy = unsafe malloc(max(1, bytes.count))
-    unsafe UnsafeMutableRawBufferPointer(start: copy, count: copy == nil ? 0 : bytes.count)
-      .copyBytes(from: bytes.prefix(copy == nil ? 0 : bytes.count))
-    unsafe self.init(adopting: copy, count: copy == nil ? 0 : bytes.count)
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+    unsafe copy.copyBytes(from: bytes)
+    unsafe self.init(UnsafeRawBufferPointer(copy), .deallocate)
   }
 
   deinit {
@@ -53,6 +52,7 @@ import Primitives
     case .unmap:
       unsafe munmap(UnsafeMutableRawPointer(mutating: memory.baseAddress), memory.count)
     case .free: unsafe free(UnsafeMutableRawPointer(mutating: memory.baseAddress))
+    case .deallocate: unsafe memory.deallocate()
     case .nothing: break
     }
   }

@@ -126,7 +126,7 @@ struct PitwallCSVReader {
         case .outputTokens: columns.outputTokens.append(try count(field, heading, rows))
         case .session: columns.session.append(try count(field, heading, rows))
         case .priority:
-          columns.priority.append(try integer(field, heading, .min, "a 32-bit number", rows))
+          columns.priority.append(try integer(field, heading, from: .min, rows))
         case .adapters:
           let number = try sets.number(of: field, in: rows) { text throws(Malformed) in
             try tables.setNumber(text)
@@ -160,15 +160,16 @@ struct PitwallCSVReader {
   }
 
   private func count(_ field: CSVRows.Field, _ heading: Heading, _ rows: CSVRows) throws -> Int32 {
-    try integer(field, heading, 0, "a number from 0 to \(Int32.max)", rows)
+    try integer(field, heading, from: 0, rows)
   }
 
   private func integer(
-    _ field: CSVRows.Field, _ heading: Heading, _ least: Int64, _ what: String, _ rows: CSVRows
+    _ field: CSVRows.Field, _ heading: Heading, from least: Int32, _ rows: CSVRows
   ) throws -> Int32 {
     guard let wide = text.int64(field.range), wide >= least, let value = Int32(exactly: wide) else {
       throw rows.failure(
-        "\(heading.column.rawValue): expected \(what), found \(text.excerpt(field.range))")
+        "\(heading.column.rawValue): expected a whole number from \(least) to \(Int32.max), found "
+          + text.excerpt(field.range))
     }
     return value
   }
