@@ -148,7 +148,7 @@ struct ChartTests {
       difference("c", 0, .noDifference), difference("d", 90, .worse),
       difference("e", .infinity, .worse), difference("f", .nan, .noDifference),
     ]
-    let chart = ForestPlot.chart(rows, baseline: "a", candidate: "b", name: "c")
+    let chart = ForestPlot.chart(rows, tests: 48, baseline: "a", candidate: "b", name: "c")
     #expect(chart.notes.count == 4)
     #expect(chart.y.unit == .names(["d ↓", "c ↓", "b ↓", "a ↓"]))
     #expect(chart.series.map(\.name) == ["better", "worse", "no difference detected"])

@@ -2,17 +2,18 @@ import Orchestration
 import Primitives
 import Results
 
-/// Turns what is known into a page's text: what it says, how to read it, where it comes from, a
-/// section for each workload, and everything else at the end.
+/// Turns what is known into a page's text: what it says, in three lines where that comes from, how
+/// to read it, a section for each workload, and at the end provenance and everything else.
 enum ReportDocument {
   /// Sets a report.
   static func of(_ data: ReportData) -> Document {
     var blocks: [Document.Block] = [.callout("What this says", Findings.blocks(data))]
+    blocks += Provenance.summary(data)
     blocks.append(.details("How to read this", [.list(howToRead)]))
-    blocks += Provenance.blocks(data)
     for (index, workload) in data.workloads.enumerated() {
       blocks += section(workload, WorkloadCharts(workload, index: index))
     }
+    blocks += Provenance.blocks(data)
     blocks += appendix(data)
     return Document(title: data.title, blocks: blocks)
   }
@@ -25,11 +26,19 @@ enum ReportDocument {
     """,
     """
     Differences are of the second strategy from the first, paired by request and seed, with a \
-    bootstrapped 95 % confidence interval. Verdicts are corrected for the number of metrics \
-    compared, so that an interval may exclude zero where the verdict is not sure. “No difference detected” is not “equal”: the interval says how large a difference \
-    could have gone unseen. “Equivalent” means that any difference is known to be too small to \
-    matter. d_z is Cohen's effect size over seeds; “faster” is the share of requests that became \
-    faster, each compared with itself.
+    bootstrapped 95 % confidence interval for each row alone. d_z is Cohen's effect size over \
+    seeds; “faster” is the share of requests that became faster, each compared with itself.
+    """,
+    """
+    Verdicts are corrected (Holm) for the number of comparisons, all workloads and metrics \
+    together. “Not significant after correction”: the row's own interval excludes zero, but among \
+    so many comparisons that may be luck; more seeds would tell. “No difference detected” is not \
+    “equal”: the interval says how large a difference could have gone unseen. “Equivalent” means \
+    that any difference is known to be too small to matter (below 1 %, or 0.5 points of a ratio).
+    """,
+    """
+    A strategy “pays” where a latency, goodput or SLO attainment is better by more than that, its \
+    whole interval included, and none is worse.
     """,
     """
     TTFT is the time from a request's arrival to its first token, queueing and the loading of its \
@@ -42,8 +51,11 @@ enum ReportDocument {
     that were never served.
     """,
     """
-    Dashed grey lines are bounds: what the order of requests alone allows. OPT, and every policy \
-    marked as clairvoyant, knows the future; no server can run it.
+    Dashed grey lines in charts of hit ratios are what the trace's references allow by themselves, \
+    in order of arrival and without a server: least recently used, and OPT, Belady's optimum of \
+    loading on demand, which knows the future. A run counts a reference when its scheduler first \
+    wants the request, so that requests which wait together may hit together; and a prefetcher \
+    loads what nobody asked for yet. Either may take a run above the line.
     """,
   ]
 
