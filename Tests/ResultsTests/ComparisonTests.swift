@@ -149,8 +149,8 @@ func own(_ seed: UInt64, _ strategy: String) -> Double {
   }
 
   @Test func whatCorrectionTakesAwayIsNamed() throws {
-    // Clear by itself, but not as one among many.
-    func candidate(_ seed: UInt64) -> Double { shared(seed) - 4 + 4 * own(seed, "new") }
+    // Differences of -2 to -6: t = 5.7 with 4 degrees of freedom, p = 0.005 alone, 0.2 among 41.
+    func candidate(_ seed: UInt64) -> Double { shared(seed) - 1 - Double(seed) }
     try saveRuns(store, "lru", seeds: 1..<6) { shared($0) }
     try saveRuns(store, "new", seeds: 1..<6) { candidate($0) }
     let alone = try #require(try compare().rows.first)

@@ -32,11 +32,11 @@ public enum ForestPlot {
         text: item.relativeText + (item.verdict == .notSignificant ? " n.s." : ""),
         color: color(item.verdict) == .faint ? .text : color(item.verdict), inRightMargin: true)
     }
-    let what = "95 % CI of each row, verdicts corrected for \(tests) comparisons"
+    let what = "95 % CI each; verdicts corrected for \(tests) comparisons"
     return Chart(
       name: name, title: "What changes from \(baseline) to \(candidate)",
       subtitle: [
-        context, what, "arrows: the better way", isClipped ? "long bars are cut off" : "",
+        context, what, "↓ ↑ the better way", isClipped ? "long bars cut off" : "",
       ].filter { !$0.isEmpty }.joined(separator: "; "),
       summary: rows.reversed().map {
         "\($0.title): \($0.relativeText), \($0.verdict.text(tests: tests))."

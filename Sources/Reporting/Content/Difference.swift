@@ -88,6 +88,9 @@ extension Verdict {
     .better, .worse, .different, .notSignificant, .equivalent, .noDifference, .notEnoughSeeds,
   ]
 
+  /// Whether a difference was found, for good or bad.
+  var isNews: Bool { [.better, .worse, .different].contains(self) }
+
   /// In words, with the number of comparisons where that is the reason.
   func text(tests: Int) -> String {
     self == .notSignificant ? "\(rawValue) for \(tests) comparisons" : rawValue

@@ -117,8 +117,10 @@ enum Findings {
   private static func decisive(_ comparison: ReportData.StrategyComparison) -> [Difference] {
     let tested = comparison.differences.filter { $0.verdict != .notEnoughSeeds }
     func named(_ metric: String) -> Difference? { tested.first { $0.metric == metric } }
-    let usual = [named("ttft_p99"), named("ttft_mean"), named("slo_attainment") ?? named("goodput")]
-      .compactMap { $0 }
+    let usual = [
+      named("ttft_p99"), named("ttft_mean"), named("slo_attainment") ?? named("goodput"),
+    ]
+    .compactMap { $0 }
     let others = tested.filter { $0.isFelt }
       .sorted { $0.relative.magnitude > $1.relative.magnitude }
     let reasons = [

@@ -51,13 +51,19 @@ enum ReportDocument {
     that were never served.
     """,
     """
-    Dashed grey lines in charts of hit ratios are what the trace's references allow by themselves, \
-    in order of arrival and without a server: least recently used, and OPT, Belady's optimum of \
-    loading on demand, which knows the future. A run counts a reference when its scheduler first \
-    wants the request, so that requests which wait together may hit together; and a prefetcher \
-    loads what nobody asked for yet. Either may take a run above the line.
+    Dashed grey lines are bounds: what the order of requests alone allows. OPT, and every policy \
+    marked as clairvoyant, knows the future; no server can run it.
     """,
   ]
+
+  /// Stands below a chart of hit ratios with bounds.
+  private static let whatBoundsAre: Inline = """
+    Dashed: the trace's references by themselves, in order of arrival and without a server, under \
+    LRU and under OPT (Belady's optimum of loading on demand, which knows the future). They are a \
+    yardstick rather than a limit: a run counts a reference when its scheduler first wants the \
+    request, so that requests which wait together can hit together, and prefetch loads what nobody \
+    has asked for yet. Either can take a run above a dashed line.
+    """
 
   // MARK: A workload's section
 
@@ -81,6 +87,7 @@ enum ReportDocument {
       blocks.append(.heading(3, title))
       blocks.append(.figures(charts))
     }
+    if !charts.sweeps.isEmpty, !workload.bounds.isEmpty { blocks.append(.paragraph(whatBoundsAre)) }
     blocks += workload.sweeps.map { .table(MetricTables.sweep($0)) }
     return blocks
   }

@@ -9,20 +9,36 @@ enum TraceOrigins {
   static func sentence(_ runs: [RunDescription]) -> String {
     let columns = ReportDocument.unique(runs.flatMap { $0.traceColumns.map(\.column) })
     guard !columns.isEmpty else { return "no column's origin is known" }
-    var byOrigin: [String: [String]] = [:]
+    var alike: [String: [String]] = [:]
+    var differing: [String] = []
     for column in columns {
-      let origins = Set(
-        runs.flatMap { $0.traceColumns.filter { $0.column == column }.map(\.provenance) })
-      byOrigin[origins.count == 1 ? origins.first ?? "" : "", default: []].append(column)
+      let origins = origins(of: column, runs)
+      if let only = origins.first, origins.count == 1 {
+        alike[only.kind, default: []].append(column)
+      } else {
+        let parts = origins.map { "\($0.kind) on \($0.workloads.joined(separator: ", "))" }
+        differing.append("\(column): \(parts.joined(separator: " but "))")
+      }
     }
-    let others = byOrigin.keys.filter { !$0.isEmpty && !kinds.contains($0) }.sorted()
+    let others = alike.keys.filter { !kinds.contains($0) }.sorted()
     let parts = (kinds + others).compactMap { kind in
-      byOrigin[kind].map { "\(kind): \($0.joined(separator: ", "))" }
+      alike[kind].map { "\(kind): \($0.joined(separator: ", "))" }
     }
-    let differing = byOrigin[""].map {
-      ["different from workload to workload: \($0.joined(separator: ", "))"]
+    return (parts + differing).joined(separator: "; ")
+  }
+
+  /// The origins of a column, each with the workloads in whose traces it is so.
+  private static func origins(of column: String, _ runs: [RunDescription])
+    -> [(kind: String, workloads: [String])]
+  {
+    let all = runs.flatMap { run in
+      run.traceColumns.filter { $0.column == column }.map {
+        (kind: $0.provenance, workload: run.workload)
+      }
     }
-    return (parts + (differing ?? [])).joined(separator: "; ")
+    return ReportDocument.unique(all.map(\.kind)).map { kind in
+      (kind, ReportDocument.unique(all.filter { $0.kind == kind }.map(\.workload)))
+    }
   }
 
   /// One table a workload.

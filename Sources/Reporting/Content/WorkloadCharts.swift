@@ -26,7 +26,8 @@ struct WorkloadCharts {
       comparisons.append(
         ForestPlot.chart(
           comparison.differences, tests: comparison.tests, baseline: comparison.baseline,
-          candidate: comparison.candidate, name: "\(prefix)-difference-\(position + 1)", context: workload.name))
+          candidate: comparison.candidate, name: "\(prefix)-difference-\(position + 1)",
+          context: workload.name))
     }
   }
 

@@ -108,7 +108,7 @@ struct Ticks: Equatable {
   }
 
   /// How many times ticks can be made fewer.
-  private static let densities = 4
+  private static let densities = 6
 
   /// A range that is not a single point, as gnuplot refuses one.
   private static func widened(_ range: ClosedRange<Double>, logarithmic: Bool)
@@ -138,11 +138,12 @@ struct Ticks: Equatable {
       default: 4
       }
     let steps = patterns[min(densest + coarseness, patterns.count - 1)]
+    // Where even powers of ten are too many, every second one, then every fourth.
+    let skipped = max(0, densest + coarseness - (patterns.count - 1))
     var places: [Double] = []
-    var decade = 1e-30
-    for exponent in -30...30 {
+    for exponent in stride(from: -32, through: 32, by: 1 << skipped) {
       // Powers of ten read exactly, so that a tick at a thousandth is the double nearest 0.001.
-      decade = Double("1e\(exponent)") ?? decade * 10
+      guard let decade = Double("1e\(exponent)") else { continue }
       places += steps.map { $0 * decade }
     }
     if isFixed { return (range, places.filter(range.contains)) }
