@@ -40,6 +40,7 @@ let package = Package(
       name: "Workload", dependencies: ["Primitives", "CZlib", yams], swiftSettings: strict),
     .target(
       name: "Orchestration", dependencies: ["Primitives", containers, histogram],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "Policies", dependencies: ["Primitives", "Orchestration", containers],
@@ -76,12 +77,16 @@ let package = Package(
     .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Orchestration"]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
-    .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
+    .testTarget(
+      name: "ReplayTests",
+      dependencies: ["Replay", "Primitives", "Workload", "Orchestration", "Policies"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
-    .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["PitwallCommands", "pitwall", "Results", "Replay", "Primitives", grdb]),
   ],
   swiftLanguageModes: [.v6]
 )

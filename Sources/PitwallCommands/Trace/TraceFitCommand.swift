@@ -38,7 +38,7 @@ struct TraceFitCommand: ParsableCommand {
 
   func run() throws {
     let trace = try options.open(trace)
-    let lengthTrace = try lengths.map { try options.source.open($0) }
+    let lengthTrace = try lengths.map { try options.library.open($0) }
     let fit = try GeneratorFit(trace, lengths: lengthTrace, tries: tries, seed: options.seed)
     print(fit.yaml, terminator: "")
     let file = try GeneratorFile.parse(fit.yaml, file: "fit.yaml")
