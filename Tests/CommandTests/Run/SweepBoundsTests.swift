@@ -9,7 +9,7 @@ import Workload
 
 @testable import PitwallCommands
 
-@Suite struct RunCommandTests {
+@Suite struct SweepBoundsTests {
   private static let experiment = """
     name: small
     traces:
