@@ -40,6 +40,7 @@ let package = Package(
       name: "Workload", dependencies: ["Primitives", "CZlib", yams], swiftSettings: strict),
     .target(
       name: "Orchestration", dependencies: ["Primitives", containers, histogram],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "Policies", dependencies: ["Primitives", "Orchestration", containers],
@@ -84,12 +85,16 @@ let package = Package(
       dependencies: ["Policies", "Orchestration", "Primitives", "LockstepWorld", containers]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
-    .testTarget(name: "ReplayTests", dependencies: ["Replay"]),
+    .testTarget(
+      name: "ReplayTests",
+      dependencies: ["Replay", "Primitives", "Workload", "Orchestration", "Policies"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
-    .testTarget(name: "CommandTests", dependencies: ["PitwallCommands"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["PitwallCommands", "pitwall", "Results", "Replay", "Primitives", grdb]),
   ],
   swiftLanguageModes: [.v6]
 )

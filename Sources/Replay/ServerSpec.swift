@@ -118,6 +118,10 @@ public struct ServerSpec: Sendable, Equatable {
           "adapter \"\(adapter.name)\" of \(adapter.bytes) B does not fit into "
             + (slots == 0 ? "0 slots" : "a slot of \(slotBytes) B (rank \(maxRank ?? largest))"))
       }
+    } else if let giant = catalogue.adapters.first(where: { $0.bytes > rest - blockBytes }) {
+      throw PitwallError(
+        .data, at: "server",
+        "adapter \"\(giant.name)\" of \(giant.bytes) B does not fit into a pool of \(rest) B")
     }
     let lanes = serverModel.links.map(\.lanes)
     let replica = ReplicaConfiguration(

@@ -125,7 +125,7 @@ import Workload
       .filter { $0.hasSuffix(".yaml") }
     #expect(files.count >= 4)
     for file in files {
-      let generator = try TraceSource.generatorFile(folder + "/" + file)
+      let generator = try TraceLibrary.generatorFile(folder + "/" + file)
       #expect(try #require(generator.requests) > 1000)
       let trace = try generator.generate(requests: 500, seed: 1)
       #expect(trace.origins[.arrival]?.provenance == .fitted)

@@ -1,4 +1,5 @@
 import Foundation
+import Orchestration
 import Primitives
 import Results
 

@@ -41,7 +41,7 @@ import Testing
         .maxIncrease(.relative(0.05)), .maxDecrease(.absolute(0.5)), .unchanged,
       ])
     #expect(gate.limits[0].workload == "day")
-    #expect(gate.limits[0].sweepValue == 16)
+    #expect(gate.limits[0].sweep == .point(16))
     #expect(gate.limits[4].baseline == GateFile.Baseline(strategy: "lru"))
     #expect(gate.limits[5].baseline == GateFile.Baseline(database: "old.sqlite"))
     #expect(gate.limits[5].place == "g.yaml:10:5")
@@ -172,7 +172,7 @@ import Testing
         .inconclusive("no runs of workload \"night\" (known: day)"),
         .inconclusive("no run has goodput"),
         .inconclusive("3 seeds, at least 5 are needed"),
-        .inconclusive("no runs at that point of the sweep"),
+        .inconclusive("no runs at that point of a sweep"),
       ])
     #expect(report.outcome == .inconclusive)
   }
@@ -197,11 +197,16 @@ import Testing
         1000 / slots + own($0, "s")
       }
     }
-    let report = try check("- {metric: ttft_mean, strategy: lru, max: 100 ms}")
+    let report = try check("- {metric: ttft_mean, strategy: lru, sweep: all, max: 100 ms}")
     #expect(report.checks.map(\.subjectText) == ["day slots=8", "day slots=16"])
     #expect(report.checks.map(\.stateText) == ["FAIL", "pass"])
     #expect(
       try states("- {metric: ttft_mean, strategy: lru, sweep: 16, max: 100 ms}") == ["pass"])
+    #expect(
+      try states("- {metric: ttft_mean, strategy: lru, max: 100 ms}") == ["inconclusive"],
+      "no run outside of the sweep")
+    try saveRuns(store, "lru", seeds: 1..<9) { 50 + own($0, "s") }
+    #expect(try states("- {metric: ttft_mean, strategy: lru, max: 100 ms}") == ["pass"])
   }
 
   @Test func allPassingIsExitCodeZero() throws {
@@ -220,7 +225,8 @@ import Testing
     try saveRuns(store, evil, seeds: 1..<9, workload: "w|\(evil)") { 100 + own($0, "a") }
     try saveRuns(store, "few", seeds: 1..<2) { shared($0) }
     let file = GateFile.Limit(
-      metric: try MetricDefinition.required("ttft_mean"), strategy: evil, bound: .max(50),
+      metric: try MetricDefinition.required("ttft_mean"), strategy: evil, sweep: .none,
+      bound: .max(50),
       baseline: GateFile.Baseline(), place: "gate.yaml:1:1")
     var gate = try GateFile(
       YAMLValue.parse(

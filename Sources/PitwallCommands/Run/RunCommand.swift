@@ -62,11 +62,11 @@ struct RunCommand: AsyncParsableCommand {
       seeds: seeds?.values, registry: .builtIn)
     let metrics = try experiment.checkedMetrics()
     let plan = try ExperimentPlan(experiment)
-    for line in experiment.sources { Terminal.note(line) }
     if dryRun { return print(plan.table().rendered(as: .table), terminator: "") }
 
     let store = try RunStore(database.path, for: .writing)
     try store.plan(experiment.description, runIDs: plan.runs.map(\.id))
+    for line in experiment.sources { Terminal.note(line) }
     let recorder = try RunRecorder(plan, store, showsProgress: !quiet)
     try await carryOut(plan, recorder)
     try printComparisons(experiment, store, metrics)

@@ -16,7 +16,7 @@ struct TraceFitCommand: ParsableCommand {
 
       EXAMPLES
         pitwall trace fit gentd26_timed_dev.csv --lengths azure_conv.csv > gentd26-like.yaml
-        pitwall trace fit mine.csv --tries 4000 --seed 2 > mine-like.yaml
+        pitwall trace fit mine.csv --tries 20000 --seed 2 > mine-like.yaml
       """)
 
   @Argument(help: "The trace to fit.")
@@ -28,7 +28,7 @@ struct TraceFitCommand: ParsableCommand {
   var lengths: String?
 
   @Option(name: .long, help: "How many session models to try.")
-  var tries = 2000
+  var tries = 4000
 
   func validate() throws {
     guard (1...1_000_000).contains(tries) else {
@@ -38,7 +38,7 @@ struct TraceFitCommand: ParsableCommand {
 
   func run() throws {
     let trace = try options.open(trace)
-    let lengthTrace = try lengths.map { try options.source.open($0) }
+    let lengthTrace = try lengths.map { try options.library.open($0) }
     let fit = try GeneratorFit(trace, lengths: lengthTrace, tries: tries, seed: options.seed)
     print(fit.yaml, terminator: "")
     let file = try GeneratorFile.parse(fit.yaml, file: "fit.yaml")

@@ -50,7 +50,7 @@ struct TraceGenerateCommand: ParsableCommand {
       if words.count > 1 {
         throw PitwallError(.usage, at: name, "a generator file takes no parameters here")
       }
-      return try TraceSource.generatorFile(name).generate(requests: requests, seed: seed)
+      return try TraceLibrary.generatorFile(name).generate(requests: requests, seed: seed)
     }
     let generator = try GeneratorRegistry.make(
       Parameters(parsing: words.joined(separator: " ")))

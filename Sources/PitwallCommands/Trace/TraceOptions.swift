@@ -13,17 +13,17 @@ struct TraceOptions: ParsableArguments {
   var seed: UInt64 = 1
 
   /// Where traces are found that are not named by a path.
-  var source: TraceSource {
+  var library: TraceLibrary {
     let named = ProcessInfo.processInfo.environment["PITWALL_TRACES"] ?? ""
-    return TraceSource(folders: (named.isEmpty ? [] : [named]) + ["Traces"], seed: seed)
+    return TraceLibrary(folders: (named.isEmpty ? [] : [named]) + ["Traces"], seed: seed)
   }
 
   /// The trace of that name after the transforms.
   func open(_ name: String) throws -> Trace {
     let transforms = try apply.map { try TransformRegistry.make(Parameters(parsing: $0)) }
-    let source = source
-    let trace = try source.open(name)
-    return try trace.applying(transforms, seed: seed) { try source.open($0) }
+    let library = library
+    let trace = try library.open(name)
+    return try trace.applying(transforms, seed: seed) { try library.open($0) }
   }
 
   /// Names and parameters of all transforms, for help texts.

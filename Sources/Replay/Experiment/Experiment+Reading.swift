@@ -37,7 +37,9 @@ extension Experiment {
       recordings: recordings ?? written.map { RecipeFolders.resolve($0, in: folder) } ?? folder)
     traces = try map.value("traces").map { try Experiment.readRecipes($0, folders) } ?? []
     workloads = try Experiment.readRecipes(map.required("workloads"), folders)
-    server = try ServerSpec(map.required("server"))
+    let server = try map.required("server")
+    self.server = try ServerSpec(server)
+    serverPlace = server.place
     let strategies = try map.required("strategies").entries("strategy").map {
       try Strategy(name: $0.key, $0.value, registry)
     }

@@ -55,6 +55,8 @@ public struct Experiment: Sendable {
   public var workloads: [TraceRecipe]
   /// What serves them.
   public var server: ServerSpec
+  /// Where the server stands in the file.
+  public var serverPlace: String
   /// What is compared; the first is the baseline unless `report` says otherwise.
   public var strategies: [Strategy]
   /// One run of everything for each.

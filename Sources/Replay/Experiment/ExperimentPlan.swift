@@ -101,12 +101,28 @@ public struct ExperimentPlan: Sendable {
             id: String(SHA256.hex(configuration).prefix(16)), workload: workload.name,
             strategy: strategy, backend: backend, seed: seed, sweepValue: point, server: server,
             configuration: configuration, seriesInterval: interval, requests: trace.count)
-          try scenario(of: run, trace: trace).validate()
+          try check(run, of: workload, trace)
           group.runs.append(run)
         }
       }
     }
     return group
+  }
+
+  /// Refuses runs that make no sense, with the line of the file that is to blame.
+  private func check(_ run: PlannedRun, of workload: TraceRecipe, _ trace: Trace) throws {
+    do {
+      try scenario(of: run, trace: trace).validate()
+    } catch let error as PitwallError {
+      switch error.place {
+      case "server":
+        throw PitwallError(error.code, at: experiment.serverPlace, error.description)
+      case trace.name:
+        throw PitwallError(
+          error.code, at: workload.place, "workloads.\(workload.name): \(error.description)")
+      default: throw error
+      }
+    }
   }
 
   /// The round interval (1, 2 or 5 times a power of ten) that gives 300 to 750 points.

@@ -78,6 +78,8 @@ public struct ExperimentRunner: Sendable {
   private func execute(
     _ run: PlannedRun, of group: RunGroup, _ trace: Trace, _ observer: some RunObserver
   ) throws -> FinishedRun {
+    // Short runs end without ever reporting progress.
+    guard observer.advanced(run, to: 0) else { throw CancellationError() }
     var options = Simulation.Options()
     options.checks = checks
     options.sampleInterval = run.seriesInterval

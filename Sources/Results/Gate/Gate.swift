@@ -75,14 +75,16 @@ public enum Gate {
     _ limit: GateFile.Limit, _ file: GateFile, _ store: RunStore
   ) throws -> [LimitSample] {
     let candidate = RunSelection(
-      store, strategy: limit.strategy, experiment: file.experiment, workload: limit.workload)
-    let runs = try candidate.runs().filter { subject, _ in
-      limit.sweepValue == nil || subject.sweep?.value == limit.sweepValue
-    }
+      store, strategy: limit.strategy, experiment: file.experiment, workload: limit.workload,
+      includesSweeps: true)
+    let runs = try candidate.runs().filter { limit.sweep.includes($0.key.sweep) }
     guard !runs.isEmpty else {
       let reason =
         try candidate.runs().isEmpty
-        ? candidate.explainNoRuns().message : "no runs at that point of the sweep"
+        ? candidate.explainNoRuns().message
+        : limit.sweep == .none
+          ? "no runs outside of a sweep (sweep: all, or a value, takes these)"
+          : "no runs at that point of a sweep"
       return [LimitSample(limit, problem: reason)]
     }
     guard limit.bound.needsBaseline else {
@@ -92,7 +94,7 @@ public enum Gate {
       try limit.baseline.database.map { try RunStore($0) } ?? store,
       strategy: limit.baseline.strategy ?? limit.strategy,
       experiment: limit.baseline.database == nil ? file.experiment : nil,
-      workload: limit.workload)
+      workload: limit.workload, includesSweeps: true)
     let before = try baseline.runs()
     if before.isEmpty {
       return [LimitSample(limit, problem: "baseline: " + (try baseline.explainNoRuns().message))]

@@ -21,6 +21,25 @@ public struct GateFile: Sendable {
     public var strategy: String?
   }
 
+  /// Which runs a limit is about, where an experiment sweeps a parameter.
+  public enum SweepChoice: Sendable, Equatable {
+    /// Runs outside of any sweep: no `sweep` in the file.
+    case none
+    /// Each point: `sweep: all`.
+    case all
+    /// One point: `sweep: 16`.
+    case point(Double)
+
+    /// Whether a run at this point, or outside of any sweep, is meant.
+    func includes(_ point: SweepPoint?) -> Bool {
+      switch self {
+      case .none: point == nil
+      case .all: point != nil
+      case .point(let value): point?.value == value
+      }
+    }
+  }
+
   /// One limit on one metric of one strategy.
   public struct Limit: Sendable {
     /// The metric.
@@ -29,8 +48,8 @@ public struct GateFile: Sendable {
     public var strategy: String
     /// On this workload only; nil means on each.
     public var workload: String?
-    /// At this point of the sweep only; nil means at each.
-    public var sweepValue: Double?
+    /// At which points of a sweep.
+    public var sweep: SweepChoice
     /// What is allowed.
     public var bound: Bound
     /// Against what.
@@ -96,7 +115,7 @@ public struct GateFile: Sendable {
     let metric = try metric(mapping.required("metric"))
     let strategy = try mapping.required("strategy").string()
     let workload = try mapping.value("workload")?.string()
-    let sweepValue = try mapping.value("sweep")?.double()
+    let sweep = try mapping.value("sweep").map(self.sweep) ?? .none
     var baseline = common
     if let own = mapping.value("baseline") {
       baseline = try self.baseline(own)
@@ -115,8 +134,14 @@ public struct GateFile: Sendable {
     }
     return bounds.map { bound in
       Limit(
-        metric: metric, strategy: strategy, workload: workload, sweepValue: sweepValue,
+        metric: metric, strategy: strategy, workload: workload, sweep: sweep,
         bound: bound, baseline: baseline, place: value.place)
+    }
+  }
+
+  private static func sweep(_ value: YAMLValue) throws -> SweepChoice {
+    try value.parsed("a value of the swept parameter, or all") { text in
+      text == "all" ? .all : Double(text).flatMap { $0.isFinite ? .point($0) : nil }
     }
   }
 

@@ -4,11 +4,10 @@ import Primitives
 /// Searches for the session model whose streams reuse adapters as a given trace does.
 ///
 /// The likelihood of a trace under the model is out of reach (which session a request belongs to
-/// is not recorded), so the fit matches moments: a random start, then steps of a shrinking size in
-/// one to three coordinates, each kept if the mean distance of a few generated streams'
-/// ``ReuseSignature`` comes down. A mean of distances, and not the distance of the mean: among
-/// models that are right on average it prefers those that vary least. All candidates are generated
-/// with the same seeds, which takes most of the noise out of the comparison.
+/// is not recorded), so the fit matches moments: it brings down the mean distance of a few generated
+/// streams' ``ReuseSignature`` to the trace's. A mean of distances, and not the distance of the
+/// mean: among models that are right on average it prefers those that vary least. All candidates
+/// are generated with the same seeds, which takes most of the noise out of the comparison.
 struct SessionFit {
   private let target: ReuseSignature
   private let requests: Int
@@ -22,49 +21,60 @@ struct SessionFit {
     let extra = Double(references.count) / Double(max(requests, 1)) - 1
     extraAdapters = min(0.9, SessionFit.rounded(extra / (1 + extra)))
     target = ReuseSignature(of: references, adapters: trace.adapters.count, seed: seed)
-    let count = UInt64(min(max(60_000 / max(requests, 1), 3), 8))
+    let count = UInt64(min(max(60_000 / max(requests, 1), 4), 8))
     seeds = (1...count).map { seed &+ $0 }
   }
 
   /// The nearest model found in so many tries.
+  ///
+  /// Differential evolution: a trial mixes a member of the population with the best one and the
+  /// difference of two others, and takes the member's place if it is nearer to the target.
+  /// R. Storn and K. Price, Journal of Global Optimization 11, 1997.
   func search(tries: Int, seed: UInt64) -> SessionModel {
     var random = RandomStream(seed: seed, purpose: "session fit")
     let dimensions = SessionFit.ranges.count
-    var best = Array(repeating: 0.5, count: dimensions)
-    var bestDistance = distance(of: best)
-    let starts = tries / 4
-    for attempt in 0..<tries {
-      var point = best
-      if attempt < starts {
-        for index in point.indices { point[index] = random.uniform() }
-      } else {
-        let progress = Double(attempt - starts) / Double(tries - starts)
-        let size = 0.25 * pow(0.08, progress)
-        for _ in 0...random.index(below: 3) {
-          let index = random.index(below: dimensions)
-          point[index] = min(max(point[index] + size * random.normal(), 0), 1)
-        }
-      }
-      let distance = distance(of: point)
-      if distance < bestDistance { (best, bestDistance) = (point, distance) }
+    let size = min(max(tries / 20, 4), 40)
+    var points = (0..<size).map { _ in (0..<dimensions).map { _ in random.uniform() } }
+    var distances = points.map { distance(of: $0, below: .infinity) ?? .infinity }
+    func best() -> Int {
+      distances.indices.min { (distances[$0], $0) < (distances[$1], $1) } ?? 0
     }
-    return model(at: best)
+    for attempt in size..<max(size, tries) {
+      let member = attempt % size
+      let leader = points[best()]
+      let (a, b) = (points[random.index(below: size)], points[random.index(below: size)])
+      let always = random.index(below: dimensions)
+      var trial = points[member]
+      for index in trial.indices where index == always || random.uniform() < 0.8 {
+        let step = 0.5 * (leader[index] - trial[index]) + 0.6 * (a[index] - b[index])
+        trial[index] = min(max(trial[index] + step, 0), 1)
+      }
+      if let distance = distance(of: trial, below: distances[member]) {
+        points[member] = trial
+        distances[member] = distance
+      }
+    }
+    return model(at: points[best()])
   }
 
-  private func distance(of point: [Double]) -> Double {
+  /// The mean distance of the streams of a model, or nil as soon as it cannot be below a bound:
+  /// most candidates are turned down by their first stream.
+  private func distance(of point: [Double], below bound: Double) -> Double? {
     let model = model(at: point)
-    let distances = seeds.map { seed in
+    var sum = 0.0
+    for seed in seeds {
       let stream = model.references(requests: requests, seed: seed)
-      return ReuseSignature(of: stream.references, adapters: stream.adapters, seed: seed)
+      sum += ReuseSignature(of: stream.references, adapters: stream.adapters, seed: seed)
         .distance(to: target)
+      if sum >= bound * Double(seeds.count) { return nil }
     }
-    return distances.reduce(0, +) / Double(seeds.count)
+    return sum / Double(seeds.count)
   }
 
   /// Where each coordinate runs; logarithmic where both ends are positive and far apart.
   private static let ranges: [(low: Double, high: Double, isLogarithmic: Bool)] = [
-    (5, 500, true), (1, 4, true), (0, 2, false), (0, 1.5, false), (0, 2.5, false), (0, 2, false),
-    (0, 0.7, false), (2, 64, true), (0, 3, false), (1, 80, true), (0.4, 1, false),
+    (5, 1000, true), (1, 4, true), (0, 2.5, false), (0, 2, false), (0, 2.5, false), (0, 2, false),
+    (0, 0.7, false), (1, 64, true), (0, 3, false), (1, 80, true), (0.2, 1, false),
   ]
 
   private func model(at point: [Double]) -> SessionModel {

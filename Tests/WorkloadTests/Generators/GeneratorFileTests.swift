@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test func namesOfFilesThatAreNotThereAreNoInput() throws {
-    let source = TraceSource(folders: ["/nowhere"], seed: 1)
+    let source = TraceLibrary(folders: ["/nowhere"], seed: 1)
     for name in ["missing.yaml", "missing.csv"] {
       let error = try #require(throws: PitwallError.self) { try source.open(name) }
       #expect(error.code == .noInput)

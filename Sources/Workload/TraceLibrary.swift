@@ -2,13 +2,13 @@ import Foundation
 import Primitives
 
 /// Opens traces by name, whether they are recordings or files that say how to generate one.
-public struct TraceSource: Sendable {
+public struct TraceLibrary: Sendable {
   /// Where names that are not files here are looked for, in order: `PITWALL_TRACES`, `Traces`.
   public var folders: [String]
   /// The seed of what is generated.
   public var seed: UInt64
 
-  /// Makes a source.
+  /// Makes a library.
   public init(folders: [String] = [], seed: UInt64) {
     self.folders = folders
     self.seed = seed
@@ -23,7 +23,7 @@ public struct TraceSource: Sendable {
     guard path.hasSuffix(".yaml") || path.hasSuffix(".yml") else {
       return try TraceReader.read(path, format: nil)
     }
-    return try TraceSource.generatorFile(path).generate(requests: requests, seed: seed)
+    return try TraceLibrary.generatorFile(path).generate(requests: requests, seed: seed)
   }
 
   /// The file that a name means: itself, or one in a folder. A name that is found nowhere stays as
