@@ -6,8 +6,8 @@ import Primitives
 ///
 /// Rules: an adapter moves one tier at a time, and at most one transfer of it is under way; demand
 /// goes before prefetch, and cancels a prefetch that holds the lane or the room it needs; an adapter
-/// with users is never evicted; a transfer's source is held until it ends. The remote tier has
-/// everything.
+/// with users is never evicted; a transfer's source is held from when it is queued until it ends. The
+/// remote tier has everything.
 public struct Residency: ~Copyable {
   struct State: BitwiseCopyable {
     /// Destination of the transfer that is queued or under way.
@@ -355,6 +355,8 @@ public struct Residency: ~Copyable {
     states[Int(adapter)].hop = tier
     states[Int(adapter)].onDemand = onDemand
     if onDemand { demandsMoving += 1 }
+    // Held from now on, or others that pass through the tier below could push it out meanwhile.
+    if tier > .disk { caches[at(tier) - 1].pin(adapter) }
     links[Int(tier.rawValue) - 1].enqueue(adapter, onDemand: onDemand)
   }
 
@@ -387,7 +389,6 @@ public struct Residency: ~Copyable {
       makeRoom(in: destination, bytes: bytes[Int(adapter)], count: 1, at: time)
       caches[at(destination)].reserve(adapter)
     }
-    if destination > .disk { caches[at(destination) - 1].pin(adapter) }
     states[Int(adapter)].begun = true
     links[Int(destination.rawValue) - 1].begin(adapter)
     outbox.append(.begin(transfer(of: adapter)))
