@@ -383,6 +383,11 @@ public struct Residency: ~Copyable {
   private mutating func begin(_ adapter: AdapterID, at time: Nanoseconds) {
     let destination = states[Int(adapter)].hop
     if destination != .device {
+      if states[Int(adapter)].onDemand,
+        !caches[at(destination)].canFit(bytes: bytes[Int(adapter)], count: 1)
+      {
+        cancelPrefetches(to: destination, at: time)
+      }
       guard caches[at(destination)].canFit(bytes: bytes[Int(adapter)], count: 1) else {
         return
       }
