@@ -83,7 +83,7 @@ public struct Replica: ~Copyable {
       promptTokens: request.promptTokens, arrival: request.arrival)
     record.replica = index
     prefetch.arrived(request, members: sets.members(request.adapterSet))
-    guard canEverServe(record) else {
+    guard canEverServe(request) else {
       end(record, .rejected, at: time)
       return
     }
@@ -493,10 +493,13 @@ public struct Replica: ~Copyable {
     ended.append(record)
   }
 
-  private func canEverServe(_ record: RequestRecord) -> Bool {
-    canHold(Int(record.promptTokens) + 1, of: record.adapterSet)
+  private mutating func canEverServe(_ request: Request) -> Bool {
+    let members = sets.size(request.adapterSet)
+    let alone = SchedulingLoad(running: 0, adaptersInUse: 0, newAdapters: members)
+    return canHold(Int(request.promptTokens) + 1, of: request.adapterSet)
       && residency.couldFit(
-        record.adapterSet, slots: configuration.slots ?? .max, bytes: configuration.adapterBytes)
+        request.adapterSet, slots: configuration.slots ?? .max, bytes: configuration.adapterBytes)
+      && scheduling.verdict(on: request, given: alone) == .admit
   }
 
   // MARK: Memory

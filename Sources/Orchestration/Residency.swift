@@ -30,6 +30,8 @@ public struct Residency: ~Copyable {
   private let bytes: [Bytes]
   private let sets: AdapterSets
   private let recordsSpans: Bool
+  /// Whether host memory has room for every adapter: then it never drops one that it has.
+  private let hostHoldsAll: Bool
   private let replica: Int16
   private var caches: UniqueArray<TierCache>
   private var links: [LinkQueue]
@@ -55,6 +57,7 @@ public struct Residency: ~Copyable {
     self.sets = sets
     self.replica = replica
     recordsSpans = configuration.recordsResidency
+    hostHoldsAll = bytes.reduce(0, +) <= configuration.hostBytes
     links = configuration.lanes.map { LinkQueue(lanes: $0) }
     states = UniqueArray(repeating: State(), count: catalogue.count)
     claimed = UniqueArray(repeating: false, count: sets.count)
@@ -136,10 +139,18 @@ public struct Residency: ~Copyable {
     caches[Residency.device].capacity = capacity
   }
 
-  /// Whether a set could be on the device at all.
+  /// Whether a set could come to the device at all, through every tier on its way.
   func couldFit(_ set: AdapterSetID, slots: Int, bytes limit: Bytes) -> Bool {
     let members = sets.members(set)
-    return members.count <= slots && members.reduce(0) { $0 + bytes[Int($1)] } <= limit
+    let size = members.reduce(0) { $0 + bytes[Int($1)] }
+    // All are in host memory at once, or on the device already, before any is copied on.
+    guard members.count <= slots, size <= min(limit, caches[at(.host)].capacity) else {
+      return false
+    }
+    return members.allSatisfy {
+      bytes[Int($0)] <= caches[at(.disk)].capacity
+        || (hostHoldsAll && caches[at(.host)].isResident($0))
+    }
   }
 
   enum Claim { case ready, loading, noRoom }
