@@ -226,6 +226,7 @@ public struct Replica: ~Copyable {
   private mutating func react(at time: Nanoseconds, looksAhead: Bool = true) {
     let wasRunning = phase == .running
     resume(at: time)
+    residency.feedLinks(at: time)
     if looksAhead { considerPrefetch(at: time) }
     guard phase == .running, !wasRunning else { return }
     // Last, since a prefetch may have taken memory that the step could have grown into.

@@ -445,7 +445,14 @@ public struct Residency: ~Copyable {
       fetch(adapter, goal: state.goal, at: time)
     }
     changed = true
-    for tier in [Tier.device, .host, .disk] { pump(tier, at: time) }
+  }
+
+  /// Starts what waits for a link, wherever a lane or room has become free. To be called when those
+  /// who wait have had the chance to hold what has just arrived, or the next could push it out.
+  mutating func feedLinks(at time: Nanoseconds) {
+    for link in links.indices.reversed() where links[link].hasQueue {
+      if let tier = Tier(rawValue: UInt8(link + 1)) { pump(tier, at: time) }
+    }
   }
 
   private mutating func makeRoom(

@@ -202,6 +202,7 @@ private struct ResidencyBed: ~Copyable {
       if !may, !residency.outbox.isEmpty { complaints.append("prefetched what may not be") }
     default: rarely(adapter)
     }
+    if random.index(below: 2) == 0 { residency.feedLinks(at: time) }
     readOutbox()
     check()
   }
