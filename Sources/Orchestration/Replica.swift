@@ -537,7 +537,11 @@ public struct Replica: ~Copyable {
   {
     guard running.count == 0, configuration.slots == nil else { return false }
     residency.releaseClaims(at: time)
-    return hasBlocks(kv.blocks(for: tokens), for: set)
+    if hasBlocks(kv.blocks(for: tokens), for: set) { return true }
+    // What is still in the way is on its way to the device, and its arrival will lead here again.
+    // To try again now would hold it anew and let go of it anew, without end.
+    residency.changed = false
+    return false
   }
 
   private mutating func takeBlocks(_ count: Int, at time: Nanoseconds) -> Bool {
