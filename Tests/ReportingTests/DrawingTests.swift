@@ -70,7 +70,7 @@ struct DrawingTests {
       QueueDepth.chart(of: [run], name: "d"),
       ResidencyTimeline.chart(of: run, adapters: [], label: { "\($0)" }, name: "e"),
       HitRatioBySlots.chart([], name: "f"),
-      ForestPlot.chart([], baseline: "a", candidate: "b", name: "g"),
+      ForestPlot.chart([], tests: 0, baseline: "a", candidate: "b", name: "g"),
       TraceCharts.popularity([]), TraceCharts.hitRatio(slots: [], lru: [], opt: []),
     ]
     for svg in try await Gnuplot().draw(charts) {

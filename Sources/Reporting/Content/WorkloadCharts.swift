@@ -25,8 +25,9 @@ struct WorkloadCharts {
     for (position, comparison) in workload.comparisons.enumerated() {
       comparisons.append(
         ForestPlot.chart(
-          comparison.differences, baseline: comparison.baseline, candidate: comparison.candidate,
-          name: "\(prefix)-difference-\(position + 1)", context: workload.name))
+          comparison.differences, tests: comparison.tests, baseline: comparison.baseline,
+          candidate: comparison.candidate, name: "\(prefix)-difference-\(position + 1)",
+          context: workload.name))
     }
   }
 
