@@ -73,8 +73,16 @@ let package = Package(
 
     .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"]),
     .testTarget(name: "WorkloadTests", dependencies: ["Workload"]),
-    .testTarget(name: "OrchestrationTests", dependencies: ["Orchestration", "Policies"]),
-    .testTarget(name: "PoliciesTests", dependencies: ["Policies", "Orchestration"]),
+    // A second world, to prove that an orchestrator does not know in which it runs.
+    .target(
+      name: "LockstepWorld", dependencies: ["Orchestration", "Primitives", containers],
+      path: "Tests/LockstepWorld", swiftSettings: strict),
+    .testTarget(
+      name: "OrchestrationTests",
+      dependencies: ["Orchestration", "Policies", "Primitives", "LockstepWorld", containers]),
+    .testTarget(
+      name: "PoliciesTests",
+      dependencies: ["Policies", "Orchestration", "Primitives", "LockstepWorld", containers]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
     .testTarget(

@@ -8,7 +8,8 @@ struct LinkQueue {
 
   init(lanes: Int) { self.lanes = lanes }
 
-  var isIdle: Bool { running.isEmpty && demand.isEmpty && prefetch.isEmpty }
+  var hasQueue: Bool { !demand.isEmpty || !prefetch.isEmpty }
+  var isIdle: Bool { running.isEmpty && !hasQueue }
   var hasFreeLane: Bool { running.count < lanes }
 
   mutating func enqueue(_ adapter: AdapterID, onDemand: Bool) {

@@ -83,7 +83,7 @@ public struct Replica: ~Copyable {
       promptTokens: request.promptTokens, arrival: request.arrival)
     record.replica = index
     prefetch.arrived(request, members: sets.members(request.adapterSet))
-    guard canEverServe(record) else {
+    guard canEverServe(request) else {
       end(record, .rejected, at: time)
       return
     }
@@ -226,6 +226,7 @@ public struct Replica: ~Copyable {
   private mutating func react(at time: Nanoseconds, looksAhead: Bool = true) {
     let wasRunning = phase == .running
     resume(at: time)
+    residency.feedLinks(at: time)
     if looksAhead { considerPrefetch(at: time) }
     guard phase == .running, !wasRunning else { return }
     // Last, since a prefetch may have taken memory that the step could have grown into.
@@ -493,10 +494,13 @@ public struct Replica: ~Copyable {
     ended.append(record)
   }
 
-  private func canEverServe(_ record: RequestRecord) -> Bool {
-    canHold(Int(record.promptTokens) + 1, of: record.adapterSet)
+  private mutating func canEverServe(_ request: Request) -> Bool {
+    let members = sets.size(request.adapterSet)
+    let alone = SchedulingLoad(running: 0, adaptersInUse: 0, newAdapters: members)
+    return canHold(Int(request.promptTokens) + 1, of: request.adapterSet)
       && residency.couldFit(
-        record.adapterSet, slots: configuration.slots ?? .max, bytes: configuration.adapterBytes)
+        request.adapterSet, slots: configuration.slots ?? .max, bytes: configuration.adapterBytes)
+      && scheduling.verdict(on: request, given: alone) == .admit
   }
 
   // MARK: Memory
@@ -533,7 +537,11 @@ public struct Replica: ~Copyable {
   {
     guard running.count == 0, configuration.slots == nil else { return false }
     residency.releaseClaims(at: time)
-    return hasBlocks(kv.blocks(for: tokens), for: set)
+    if hasBlocks(kv.blocks(for: tokens), for: set) { return true }
+    // What is still in the way is on its way to the device, and its arrival will lead here again.
+    // To try again now would hold it anew and let go of it anew, without end.
+    residency.changed = false
+    return false
   }
 
   private mutating func takeBlocks(_ count: Int, at time: Nanoseconds) -> Bool {

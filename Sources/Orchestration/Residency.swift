@@ -6,8 +6,8 @@ import Primitives
 ///
 /// Rules: an adapter moves one tier at a time, and at most one transfer of it is under way; demand
 /// goes before prefetch, and cancels a prefetch that holds the lane or the room it needs; an adapter
-/// with users is never evicted; a transfer's source is held until it ends. The remote tier has
-/// everything.
+/// with users is never evicted; a transfer's source is held from when it is queued until it ends. The
+/// remote tier has everything.
 public struct Residency: ~Copyable {
   struct State: BitwiseCopyable {
     /// Destination of the transfer that is queued or under way.
@@ -30,6 +30,8 @@ public struct Residency: ~Copyable {
   private let bytes: [Bytes]
   private let sets: AdapterSets
   private let recordsSpans: Bool
+  /// Whether host memory has room for every adapter: then it never drops one that it has.
+  private let hostHoldsAll: Bool
   private let replica: Int16
   private var caches: UniqueArray<TierCache>
   private var links: [LinkQueue]
@@ -55,6 +57,7 @@ public struct Residency: ~Copyable {
     self.sets = sets
     self.replica = replica
     recordsSpans = configuration.recordsResidency
+    hostHoldsAll = bytes.reduce(0, +) <= configuration.hostBytes
     links = configuration.lanes.map { LinkQueue(lanes: $0) }
     states = UniqueArray(repeating: State(), count: catalogue.count)
     claimed = UniqueArray(repeating: false, count: sets.count)
@@ -136,10 +139,18 @@ public struct Residency: ~Copyable {
     caches[Residency.device].capacity = capacity
   }
 
-  /// Whether a set could be on the device at all.
+  /// Whether a set could come to the device at all, through every tier on its way.
   func couldFit(_ set: AdapterSetID, slots: Int, bytes limit: Bytes) -> Bool {
     let members = sets.members(set)
-    return members.count <= slots && members.reduce(0) { $0 + bytes[Int($1)] } <= limit
+    let size = members.reduce(0) { $0 + bytes[Int($1)] }
+    // All are in host memory at once, or on the device already, before any is copied on.
+    guard members.count <= slots, size <= min(limit, caches[at(.host)].capacity) else {
+      return false
+    }
+    return members.allSatisfy {
+      bytes[Int($0)] <= caches[at(.disk)].capacity
+        || (hostHoldsAll && caches[at(.host)].isResident($0))
+    }
   }
 
   enum Claim { case ready, loading, noRoom }
@@ -355,6 +366,8 @@ public struct Residency: ~Copyable {
     states[Int(adapter)].hop = tier
     states[Int(adapter)].onDemand = onDemand
     if onDemand { demandsMoving += 1 }
+    // Held from now on, or others that pass through the tier below could push it out meanwhile.
+    if tier > .disk { caches[at(tier) - 1].pin(adapter) }
     links[Int(tier.rawValue) - 1].enqueue(adapter, onDemand: onDemand)
   }
 
@@ -381,13 +394,17 @@ public struct Residency: ~Copyable {
   private mutating func begin(_ adapter: AdapterID, at time: Nanoseconds) {
     let destination = states[Int(adapter)].hop
     if destination != .device {
+      if states[Int(adapter)].onDemand,
+        !caches[at(destination)].canFit(bytes: bytes[Int(adapter)], count: 1)
+      {
+        cancelPrefetches(to: destination, at: time)
+      }
       guard caches[at(destination)].canFit(bytes: bytes[Int(adapter)], count: 1) else {
         return
       }
       makeRoom(in: destination, bytes: bytes[Int(adapter)], count: 1, at: time)
       caches[at(destination)].reserve(adapter)
     }
-    if destination > .disk { caches[at(destination) - 1].pin(adapter) }
     states[Int(adapter)].begun = true
     links[Int(destination.rawValue) - 1].begin(adapter)
     outbox.append(.begin(transfer(of: adapter)))
@@ -428,7 +445,14 @@ public struct Residency: ~Copyable {
       fetch(adapter, goal: state.goal, at: time)
     }
     changed = true
-    for tier in [Tier.device, .host, .disk] { pump(tier, at: time) }
+  }
+
+  /// Starts what waits for a link, wherever a lane or room has become free. To be called when those
+  /// who wait have had the chance to hold what has just arrived, or the next could push it out.
+  mutating func feedLinks(at time: Nanoseconds) {
+    for link in links.indices.reversed() where links[link].hasQueue {
+      if let tier = Tier(rawValue: UInt8(link + 1)) { pump(tier, at: time) }
+    }
   }
 
   private mutating func makeRoom(

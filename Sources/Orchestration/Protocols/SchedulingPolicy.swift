@@ -10,7 +10,8 @@ public protocol SchedulingPolicy: ~Copyable, Sendable {
   /// Whether a waiting request may start in the step that is being put together.
   ///
   /// Must depend only on its arguments: a request that was told `.skip` is not asked about again
-  /// before the set of adapters in use changes.
+  /// before the set of adapters in use changes, and one that would not be admitted where nothing
+  /// runs is rejected when it comes.
   mutating func verdict(on request: Request, given load: SchedulingLoad) -> SchedulingVerdict
 }
 

@@ -1,0 +1,81 @@
+import Primitives
+import Testing
+
+@testable import Orchestration
+
+/// Lines of sets and a heap over them, against one sorted array.
+@Suite struct WaitingQueueTests {
+  private struct Waiter {
+    var slot: Int32
+    var set: AdapterSetID
+    var major: Int64
+    var minor: Int
+  }
+
+  private static let sets = AdapterSets([[], [0], [1], [2], [0, 1], [3, 2]])
+
+  @Test(arguments: 0..<20) func behavesAsASortedArray(_ seed: UInt64) {
+    var random = RandomStream(seed: seed, purpose: "queue")
+    var queue = WaitingQueue(sets: Self.sets, adapters: 4)
+    var oracle: [Waiter] = []
+    var parked: Set<AdapterSetID> = []
+    var front = 0
+    var back = 0
+    func insert(_ waiter: Waiter) {
+      let place = oracle.firstIndex {
+        ($0.major, $0.minor) > (waiter.major, waiter.minor)
+      }
+      oracle.insert(waiter, at: place ?? oracle.count)
+    }
+    for _ in 0..<300 {
+      let set = AdapterSetID(random.index(below: Self.sets.count))
+      let slot = (0..<Int32(oracle.count + 1)).first { s in !oracle.contains { $0.slot == s } } ?? 0
+      switch random.index(below: 8) {
+      case 0...2:
+        let key = Int64(random.index(below: 4)) - 2
+        back += 1
+        queue.append(slot, set: set, key: key)
+        insert(Waiter(slot: slot, set: set, major: key, minor: back))
+      case 3:
+        front -= 1
+        queue.prepend(slot, set: set)
+        insert(Waiter(slot: slot, set: set, major: .min, minor: front))
+      case 4, 5:
+        if let next = queue.next {
+          queue.removeNext()
+          oracle.removeAll { $0.slot == next.slot }
+        }
+      case 6:
+        if let next = queue.next {
+          queue.parkNext()
+          parked.insert(next.set)
+        }
+      default:
+        queue.unpark()
+        parked = []
+      }
+      let expected = oracle.first { !parked.contains($0.set) }
+      #expect(queue.next?.slot == expected?.slot)
+      #expect(queue.next?.set == expected?.set)
+      #expect(queue.count == oracle.count)
+      for adapter in 0..<4 as Range<AdapterID> {
+        let waiting = oracle.count { Self.sets.members($0.set).contains(adapter) }
+        #expect(queue.waiting(for: adapter) == waiting)
+      }
+      let wanted = (0..<4).map { _ in random.index(below: 2) == 0 }
+      let first = oracle.lazy
+        .compactMap { waiter in
+          Self.sets.members(waiter.set).first { wanted[Int($0)] }
+        }
+        .first
+      #expect(queue.firstMember { wanted[Int($0)] } == first)
+    }
+    var rest: [Int32] = []
+    queue.removeAll { rest.append($0) }
+    #expect(rest.sorted() == oracle.map(\.slot).sorted())
+    #expect(queue.count == 0 && queue.next == nil)
+    queue.removeNext()
+    queue.parkNext()
+    #expect(queue.count == 0)
+  }
+}

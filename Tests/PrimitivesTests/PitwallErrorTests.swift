@@ -1,0 +1,22 @@
+import Primitives
+import Testing
+
+@Suite struct PitwallErrorTests {
+  @Test func placeThenCause() {
+    #expect(PitwallError(.data, at: "a.csv:3", "bad").description == "a.csv:3: bad")
+    #expect(PitwallError(.usage, "bad").description == "bad")
+    #expect(PitwallError.data("a.csv", line: 3, "bad").place == "a.csv:3")
+    #expect(PitwallError.data("a.csv", "bad").place == "a.csv")
+    #expect(PitwallError.fault("bad").code.rawValue == 70)
+  }
+
+  @Test(arguments: ["a\nb", "a\r\nb", "a\rb", "a\u{2028}b", "a\u{0B}b"])
+  func isAlwaysOneLine(_ text: String) {
+    let error = PitwallError(.data, at: text, text)
+    #expect(error.description == "a b: a b")
+    var changed = PitwallError(.data, "x")
+    changed.place = text
+    changed.message = text
+    #expect(changed.description == "a b: a b")
+  }
+}
