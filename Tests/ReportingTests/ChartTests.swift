@@ -186,6 +186,19 @@ struct ChartTests {
     #expect(HitRatioBySlots.chart([], name: "c").y.limits == 0...1)
   }
 
+  @Test("A sweep's tail is drawn in seconds, with the objective")
+  func sweptTail() throws {
+    let workload = Synthetic.report().workloads[1]
+    let chart = try #require(
+      WorkloadCharts(workload, index: 0).sweeps.first { $0.name.hasSuffix("-ttft") })
+    let runs = try #require(workload.sweeps.first?.strategies.first?.points)
+    #expect(
+      Self.line(chart, "lru")
+        == runs.map { Point($0.value, ($0.runs[0].metrics["ttft_p99"] ?? 0) / 1e3) })
+    #expect(chart.rules.map(\.value) == [0.5])
+    #expect(chart.x.tickValues == [4, 8, 16, 32] && chart.x.scale == .logarithmic)
+  }
+
   @Test("Popularity shows the first and the last rank, and few between")
   func popularity() {
     let counts = (1...50_000).map { Int64(1_000_000 / $0) }

@@ -77,6 +77,21 @@ struct FindingsTests {
     #expect(text.contains("no difference detected in p99 TTFT."))
   }
 
+  @Test("What cannot be judged is said once, and what holds everywhere in one word")
+  func many() {
+    func blocks(_ verdict: Verdict) -> String {
+      let comparison = Self.comparison(Self.difference("ttft_p99", -0.2, verdict, matters: true))
+      let workloads = ["day", "night"].map {
+        ReportData.Workload(name: $0, strategies: [], comparisons: [comparison])
+      }
+      let blocks = Findings.blocks(ReportData(title: "t", workloads: workloads))
+      return plain(MarkdownPage(Document(title: "t", blocks: blocks), folder: "", drawn: []).text)
+    }
+    #expect(blocks(.better).contains("**new** against **lru**: pays on every workload."))
+    #expect(blocks(.better).contains("On **night**, new **pays**"))
+    #expect(blocks(.notEnoughSeeds).ranges(of: "cannot be judged").count == 1)
+  }
+
   @Test("A difference that would read as nothing is written as none")
   func nothing() {
     var difference = Self.difference("ttft_p99", 0, .equivalent)

@@ -170,6 +170,10 @@ struct TicksTests {
   func units() {
     let time = Ticks(Axis("t", .elapsed, limits: 0...7200), extent: nil)
     #expect(time.ticks.map(\.label).map(plain).contains("1 h"))
+    let latency = Ticks(Axis("l", .duration, scale: .logarithmic, limits: 5...500), extent: nil)
+    #expect(
+      latency.ticks.map(\.label).map(plain)
+        == ["5 s", "10 s", "20 s", "50 s", "100 s", "200 s", "500 s"])
     let memory = Ticks(Axis("m", .bytes, limits: 0...25_769_803_776), extent: nil)
     #expect(memory.ticks.map(\.label).map(plain).last == "24 GiB")
     let share = Ticks(Axis("s", .percent, limits: 0...1), extent: nil)

@@ -26,7 +26,7 @@ enum Findings {
       case .same: "makes no proven difference to users"
       case .wasted: "does not pay"
       case .costs: "makes it worse for users"
-      case .unknown: "cannot be judged: too few seeds, or no request finished"
+      case .unknown: "cannot be judged (too few seeds, or no request finished)"
       }
     }
 
@@ -44,11 +44,12 @@ enum Findings {
     let compared = data.workloads.filter { !$0.comparisons.isEmpty }
     guard !compared.isEmpty else { return [.paragraph(nothingToCompare(data))] }
     let sentences = compared.flatMap { workload in
-      workload.comparisons.map { sentence($0, on: workload.name) }
+      workload.comparisons.filter { judgement($0) != .unknown }.map {
+        sentence($0, on: workload.name)
+      }
     }
-    return overview(data).map { .paragraph($0) } + [
-      .list(sentences), .details("All verdicts", compared.flatMap(verdicts)),
-    ]
+    return overview(data).map { .paragraph($0) } + (sentences.isEmpty ? [] : [.list(sentences)])
+      + [.details("All verdicts", compared.flatMap(verdicts))]
   }
 
   /// Judges a comparison by what users feel.
@@ -89,7 +90,10 @@ enum Findings {
       let own = all.filter { ($0.comparison.baseline, $0.comparison.candidate) == pair }
       let parts = Judgement.allCases.compactMap { judgement -> String? in
         let names = own.filter { Findings.judgement($0.comparison) == judgement }.map(\.workload)
-        return names.isEmpty ? nil : "\(judgement.phrase) on \(names.joined(separator: ", "))"
+        guard !names.isEmpty else { return nil }
+        let isEvery = names.count == own.count && names.count > 1
+        return judgement.phrase + " on "
+          + (isEvery ? "every workload" : names.joined(separator: ", "))
       }
       return """
         \(strong: pair.candidate) against \(strong: pair.baseline): \

@@ -191,6 +191,9 @@ struct Ticks: Equatable {
     case .number, .names:
       value.magnitude >= 1e6 ? millions(value) : Typeset.trimmed(rounded(value))
     case .percent: Typeset.trimmed(rounded(value * 100)) + Typeset.space + "%"
+    // A logarithmic axis has ticks at 200 and 500 seconds, which are no round minutes.
+    case .duration where value >= 60 && value.truncatingRemainder(dividingBy: 60) != 0:
+      Typeset.count(value) + Typeset.space + "s"
     case .duration, .elapsed:
       value == 0 ? "0" : Typeset.duration(value)
     case .bytes: value == 0 ? "0" : Typeset.bytes(value)
