@@ -47,13 +47,12 @@ extension Residency {
   }
 
   /// A request waits for an adapter whose prefetch is queued or under way.
-  mutating func promote(_ adapter: AdapterID, at time: Nanoseconds) {
+  mutating func promote(_ adapter: AdapterID) {
     guard states[Int(adapter)].moving, !states[Int(adapter)].onDemand else { return }
     states[Int(adapter)].onDemand = true
     demandsMoving += 1
     if states[Int(adapter)].unusedPrefetch { counters.prefetchesLate += 1 }
     links[Int(states[Int(adapter)].hop.rawValue) - 1].promote(adapter)
-    pump(states[Int(adapter)].hop, at: time)
   }
 
   mutating func cancelPrefetches(to tier: Tier, at time: Nanoseconds) {
@@ -84,12 +83,11 @@ extension Residency {
   // MARK: Transfers
 
   /// Brings an adapter up to a tier below the device, hop by hop, because a request waits.
-  mutating func fetch(_ adapter: AdapterID, goal: Tier, at time: Nanoseconds) {
+  mutating func fetch(_ adapter: AdapterID, goal: Tier) {
     states[Int(adapter)].goal = goal
     guard !states[Int(adapter)].moving else { return }
     let destination: Tier = tier(of: adapter) == .remote ? .disk : .host
     enqueue(adapter, to: destination, onDemand: true)
-    pump(destination, at: time)
   }
 
   mutating func enqueue(_ adapter: AdapterID, to tier: Tier, onDemand: Bool) {
@@ -174,13 +172,13 @@ extension Residency {
       states[Int(adapter)].residentSince = time
       states[Int(adapter)].fresh = state.onDemand && !state.prefetched
     } else if state.onDemand, transfer.destination < state.goal {
-      fetch(adapter, goal: state.goal, at: time)
+      fetch(adapter, goal: state.goal)
     }
     changed = true
   }
 
-  /// Starts what waits for a link, wherever a lane or room has become free. To be called when those
-  /// who wait have had the chance to hold what has just arrived, or the next could push it out.
+  /// Starts what waits for a link, wherever there are a lane and room. To be called when all who
+  /// wait have had the chance to hold what has just arrived, or the next could push it out.
   mutating func feedLinks(at time: Nanoseconds) {
     for link in links.indices.reversed() where links[link].hasQueue {
       if let tier = Tier(rawValue: UInt8(link + 1)) { pump(tier, at: time) }

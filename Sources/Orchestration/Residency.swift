@@ -164,11 +164,11 @@ public struct Residency: ~Copyable {
     for adapter in sets.members(set) {
       if isOnDevice(adapter) { continue }
       waits = true
-      promote(adapter, at: time)
+      promote(adapter)
       if !caches[Residency.device].isAbsent(adapter) { continue }
       if tier(of: adapter) < .host || states[Int(adapter)].moving {
         below = true
-        fetch(adapter, goal: .host, at: time)
+        fetch(adapter, goal: .host)
       } else {
         missing += bytes[Int(adapter)]
         missingCount += 1
@@ -206,7 +206,6 @@ public struct Residency: ~Copyable {
       caches[Residency.device].reserve(adapter)
       enqueue(adapter, to: .device, onDemand: true)
     }
-    pump(.device, at: time)
     return true
   }
 

@@ -33,6 +33,7 @@ import Testing
   }
 
   private func takeTransfers(_ residency: inout Residency) -> [Transfer] {
+    residency.feedLinks(at: 0)
     defer { residency.outbox.removeAll() }
     return residency.outbox.compactMap {
       if case .begin(let transfer) = $0 { transfer } else { nil }
@@ -64,6 +65,7 @@ import Testing
     residency.prefetch(0, at: 0)
     #expect(takeTransfers(&residency).map(\.adapter) == [0])
     _ = residency.claim(2, at: 5)
+    residency.feedLinks(at: 5)
     let prefetch = residency.outbox.first
     guard case .cancel(let cancelled) = prefetch else {
       Issue.record("not cancelled")
