@@ -26,11 +26,11 @@ public struct PitwallError: Error, Sendable, Equatable, CustomStringConvertible 
   /// What is wrong, in one line.
   public var message: String
 
-  /// Makes an error; newlines in `message` become spaces so that it stays one line.
+  /// Makes an error.
   public init(_ code: Code, at place: String? = nil, _ message: String) {
     self.code = code
     self.place = place
-    self.message = String(message.map { $0.isNewline ? " " : $0 })
+    self.message = message
   }
 
   /// Malformed data at a line of a file.
@@ -41,5 +41,8 @@ public struct PitwallError: Error, Sendable, Equatable, CustomStringConvertible 
   /// A broken invariant: our bug, not the user's.
   public static func fault(_ message: String) -> PitwallError { PitwallError(.fault, message) }
 
-  public var description: String { place.map { "\($0): \(message)" } ?? message }
+  /// `place: message`, with spaces for newlines: text from outside may stand in either.
+  public var description: String {
+    String((place.map { "\($0): \(message)" } ?? message).map { $0.isNewline ? " " : $0 })
+  }
 }
