@@ -41,8 +41,19 @@ public struct PitwallError: Error, Sendable, Equatable, CustomStringConvertible 
   /// A broken invariant: our bug, not the user's.
   public static func fault(_ message: String) -> PitwallError { PitwallError(.fault, message) }
 
-  /// `place: message`, with spaces for newlines: text from outside may stand in either.
+  /// `place: message`. Text from outside may stand in either: newlines become spaces, other control
+  /// characters, which a terminal might obey, U+FFFD, and what is too long for a line is cut short.
   public var description: String {
-    String((place.map { "\($0): \(message)" } ?? message).map { $0.isNewline ? " " : $0 })
+    let text = place.map { "\($0): \(message)" } ?? message
+    let shown = text.prefix(PitwallError.mostCharacters).map { character -> Character in
+      if character.isNewline { return " " }
+      let isControl = character.unicodeScalars.contains {
+        $0.properties.generalCategory == .control
+      }
+      return isControl ? "\u{fffd}" : character
+    }
+    return String(shown) + (text.dropFirst(PitwallError.mostCharacters).isEmpty ? "" : "...")
   }
+
+  private static let mostCharacters = 1000
 }

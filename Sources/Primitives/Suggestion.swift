@@ -3,6 +3,8 @@ public enum Suggestion {
   /// The known name nearest to `name`, or nil where none is near enough to be a slip of the hand. A
   /// beginning of at least three letters is near whatever follows.
   public static func nearest(to name: String, in known: [String]) -> String? {
+    // No name that we know is as long, and the distance takes time in proportion to both.
+    guard name.utf8.count <= 200 else { return nil }
     let name = name.lowercased()
     let scored = known.map { candidate in
       let edits = distance(candidate.lowercased(), name)

@@ -61,6 +61,11 @@ import Testing
     #expect(Suggestion.nearest(to: "lxu", in: ["lfu", "lru"]) == "lfu")
   }
 
+  @Test func saysNothingOfWhatIsTooLongForAName() {
+    #expect(
+      Suggestion.nearest(to: "lru" + String(repeating: "x", count: 5_000_000), in: policies) == nil)
+  }
+
   @Test func nothingIsKnown() {
     #expect(Suggestion.nearest(to: "x", in: []) == nil)
     #expect(Suggestion.hint(for: "x", in: []) == "")
