@@ -18,11 +18,25 @@ struct HardwareCommand: ParsableCommand {
   @Flag(help: "Accelerators only.") var accelerators = false
   @Option(help: "How to print them.") var format = OutputFormat.table
 
+  func validate() throws {
+    if format == .csv, models == accelerators {
+      throw ValidationError("CSV is one table: choose --models or --accelerators")
+    }
+  }
+
   func run() {
-    var tables: [TextTable] = []
-    if models || !accelerators { tables.append(modelTable) }
-    if accelerators || !models { tables.append(acceleratorTable) }
-    print(tables.map { $0.rendered(as: format) }.joined(separator: "\n"), terminator: "")
+    if models != accelerators {
+      print((models ? modelTable : acceleratorTable).rendered(as: format), terminator: "")
+    } else if format == .json {
+      let (models, accelerators) = (
+        modelTable.rendered(as: .json), acceleratorTable.rendered(as: .json)
+      )
+      print("{\"models\": \(models), \"accelerators\": \(accelerators)}")
+    } else {
+      print(
+        modelTable.rendered(as: format) + "\n" + acceleratorTable.rendered(as: format),
+        terminator: "")
+    }
   }
 
   private var modelTable: TextTable {

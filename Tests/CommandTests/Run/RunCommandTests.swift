@@ -123,6 +123,10 @@ import Testing
     #expect(try program.run("policies").output.contains("gdsf"))
     #expect(try program.run("policies", "show", "affinity").output.contains("slack"))
     #expect(try program.run("hardware", "--models").output.contains("llama-3.1-8b"))
+    let hardware = try program.run("hardware", "--format", "json").output
+    let tables = try JSONSerialization.jsonObject(with: Data(hardware.utf8)) as? [String: [Any]]
+    #expect(tables?["models"]?.isEmpty == false && tables?["accelerators"]?.isEmpty == false)
+    #expect(try program.run("hardware", "--format", "csv").code == 64)
   }
 
   @Test func findsTheRevisionOfACheckout() throws {
