@@ -17,8 +17,9 @@ struct RepeatTransform: TraceTransform {
 
   func apply(to trace: Trace, _ context: TransformContext) throws -> Trace {
     guard let last = trace.arrival.last, times > 1 else { return trace }
-    let period = last + (trace.count > 1 ? trace.span / Int64(trace.count - 1) : 0)
-    guard !period.multipliedReportingOverflow(by: Int64(times)).overflow,
+    let gap = trace.count > 1 ? trace.span / Int64(trace.count - 1) : 0
+    let (period, overflow) = last.addingReportingOverflow(gap)
+    guard !overflow, !period.multipliedReportingOverflow(by: Int64(times)).overflow,
       trace.count <= Int(Int32.max) / times
     else { throw PitwallError.data(trace.name, "repeat: \(times) times is too long") }
     let passes = (0..<times).lazy

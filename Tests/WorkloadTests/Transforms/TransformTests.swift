@@ -271,6 +271,12 @@ import Testing
     #expect(result.promptTokens == trace.promptTokens)
   }
 
+  @Test func repeatRefusesWhatWouldEndBeyondAllTime() throws {
+    var trace = try Self.sample(2)
+    trace.arrival = Column([0, Int64.max - 10])
+    #expect(throws: PitwallError.self) { try apply("repeat times=2", to: trace) }
+  }
+
   @Test func repeatStartsAgainWithNewSessions() throws {
     let trace = try Self.sample(50)
     let result = try apply("repeat times=3", to: trace)
