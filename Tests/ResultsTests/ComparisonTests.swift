@@ -113,6 +113,34 @@ func own(_ seed: UInt64, _ strategy: String) -> Double {
         == "unknown metric \"ttft_p9\" (did you mean \"ttft_p90\"?)")
   }
 
+  @Test func seedsThatRepeatOneTraceAreNamed() throws {
+    for seed in UInt64(1)..<6 {
+      for strategy in ["lru", "new"] {
+        try saveRuns(
+          store, strategy, seeds: seed..<(seed + 1), workload: "drawn", traceDigest: "\(seed)"
+        ) {
+          shared($0)
+        }
+        try saveRuns(
+          store, strategy, seeds: seed..<(seed + 1), workload: "recorded", traceDigest: "r"
+        ) {
+          shared($0)
+        }
+      }
+    }
+    #expect(try compare().repeated.map(\.workload) == ["recorded"])
+  }
+
+  @Test func onlyLatenciesOfRequestsAreComparedRequestByRequest() {
+    #expect(RequestLatency(metric: "queue_p99") == .queue)
+    #expect(RequestLatency(metric: "load_wait_total") == .loadWait)
+    #expect(RequestLatency(metric: "queue_depth_mean") == nil)
+    #expect(RequestLatency(metric: "itl_p99") == nil)
+    for metric in MetricDefinition.all where RequestLatency(metric: metric.name) != nil {
+      #expect([.milliseconds, .seconds].contains(metric.unit), "\(metric.name)")
+    }
+  }
+
   @Test func differentTracesAreNotPaired() throws {
     try saveRuns(store, "lru", seeds: 1..<6, traceDigest: "x") { shared($0) }
     try saveRuns(store, "new", seeds: 1..<6, traceDigest: "y") { shared($0) }

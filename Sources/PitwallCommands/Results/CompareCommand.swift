@@ -95,6 +95,10 @@ extension Comparison {
       + "Each interval is for its row alone, verdicts are for the whole table. "
       + "\"\(Verdict.notSignificant.rawValue)\": the row's\n"
       + "interval excludes 0, but among \(comparisons) that may be luck; more seeds would tell."
+      + repeated.map {
+        "\nNote: on \($0), every seed replayed the very same requests. Its differences hold for "
+          + "these requests;\np and intervals say nothing about others."
+      }.joined()
   }
 
   /// `48 comparisons`.

@@ -83,6 +83,9 @@ public struct Comparison: Sendable {
   public let options: Options
   /// One row a subject and metric that both have, by subject and then in order of the options.
   public let rows: [MetricComparison]
+  /// What was replayed with the very same requests under every seed, as a recorded trace is where
+  /// nothing is drawn: its seeds repeat one observation, and tell nothing of other requests.
+  public let repeated: [Subject]
   /// Rows that were tested, and so the number of comparisons that verdicts are corrected for.
   public var tests: Int { rows.count { $0.adjustedPValue != nil } }
 
@@ -112,6 +115,9 @@ public struct Comparison: Sendable {
       }
     }
     rows = Comparison.concluded(tested, options)
+    repeated = subjects.filter { _, pairs in
+      pairs.count > 1 && Set(pairs.map(\.a.traceDigest)).count == 1
+    }.map(\.0)
   }
 
   /// Rows with too few seeds, such as the points of a sweep, get no verdict whatever their p-value;

@@ -34,10 +34,10 @@ enum RequestLatency: String, CaseIterable {
 
   /// The latency of which a metric is a summary, if it is one of these.
   init?(metric: String) {
-    guard let match = Self.allCases.first(where: { metric.hasPrefix($0.rawValue + "_") }) else {
-      return nil
-    }
-    self = match
+    guard let end = metric.lastIndex(of: "_"),
+      ["mean", "p50", "p90", "p95", "p99", "total"].contains(metric[metric.index(after: end)...])
+    else { return nil }
+    self.init(rawValue: String(metric[..<end]))
   }
 
   /// In nanoseconds; nil where the request has none.
