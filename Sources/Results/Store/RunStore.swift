@@ -29,6 +29,8 @@ public struct RunStore: Sendable {
   ///   database or is of a newer schema, inputOutput where it cannot be created or written.
   public init(_ path: String, for access: Access = .reading) throws {
     self.path = path
+    // SQLite takes it for a temporary database, and all results would be lost.
+    if path.isEmpty { throw PitwallError(.usage, "the database's name is empty") }
     if access == .reading, !FileManager.default.fileExists(atPath: path) {
       throw PitwallError(.noInput, at: path, "no such database")
     }
