@@ -13,6 +13,9 @@ public struct RunOutcome: Sendable {
   /// The distribution of gaps between tokens, pooled over all requests (vLLM's ITL): pairs of a
   /// gap and how often it occurred, by rising gap.
   public var tokenGaps: [TokenGap]
+  /// How full the replicas were, measured over all of the run; nil where a world has nothing but
+  /// the time series to tell it by.
+  public var occupancy: Occupancy?
   /// One replica's device memory.
   public var memory: DeviceMemory
   /// When the run ended, in virtual or wall time since its start.
@@ -21,13 +24,14 @@ public struct RunOutcome: Sendable {
   /// Makes an outcome.
   public init(
     requests: [RequestRecord], samples: [Sample], residency: [ResidencySpan], counters: Counters,
-    tokenGaps: [TokenGap], memory: DeviceMemory, end: Nanoseconds
+    tokenGaps: [TokenGap], occupancy: Occupancy? = nil, memory: DeviceMemory, end: Nanoseconds
   ) {
     self.requests = requests
     self.samples = samples
     self.residency = residency
     self.counters = counters
     self.tokenGaps = tokenGaps
+    self.occupancy = occupancy
     self.memory = memory
     self.end = end
   }
@@ -44,6 +48,35 @@ public struct TokenGap: Sendable, Equatable {
   public init(gap: Nanoseconds, count: Int64) {
     self.gap = gap
     self.count = count
+  }
+}
+
+/// Means over a run's time of what all replicas held together.
+public struct Occupancy: Sendable, Equatable {
+  /// Requests that waited.
+  public var waiting: Double
+  /// Requests that ran.
+  public var running: Double
+  /// Bytes of KV cache.
+  public var kvBytes: Double
+  /// Bytes of adapters, resident or arriving.
+  public var adapterBytes: Double
+  /// The most requests that waited at once: not a mean.
+  public var deepestQueue: Int64
+  /// Over how many replicas.
+  public var replicas: Int
+
+  /// Makes a measurement.
+  public init(
+    waiting: Double, running: Double, kvBytes: Double, adapterBytes: Double, deepestQueue: Int64,
+    replicas: Int
+  ) {
+    self.waiting = waiting
+    self.running = running
+    self.kvBytes = kvBytes
+    self.adapterBytes = adapterBytes
+    self.deepestQueue = deepestQueue
+    self.replicas = replicas
   }
 }
 

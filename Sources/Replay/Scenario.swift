@@ -37,6 +37,7 @@ public struct Scenario: Sendable {
   ) throws -> RunOutcome {
     let catalogue = try adapterCatalogue()
     let (configuration, memory) = try server.configuration(catalogue: catalogue)
+    try checkTiers(catalogue)
     if !server.rejectsOversized { try checkSizes(configuration) }
     let model = server.serverModel
     let orchestrator = try makeOrchestrator(catalogue, configuration, model)
@@ -52,6 +53,7 @@ public struct Scenario: Sendable {
   public func validate() throws {
     let catalogue = try adapterCatalogue()
     let (configuration, _) = try server.configuration(catalogue: catalogue)
+    try checkTiers(catalogue)
     if !server.rejectsOversized { try checkSizes(configuration) }
     _ = try makeOrchestrator(catalogue, configuration, server.serverModel)
   }
@@ -70,6 +72,31 @@ public struct Scenario: Sendable {
           targetModules: server.targets, bytes: bytes,
           tensors: 2 * server.model.layers * server.targets.count)
       })
+  }
+
+  /// Adapters pass through disk and host memory on their way, those of a request together through
+  /// the latter: what has no room there would never arrive.
+  private func checkTiers(_ catalogue: AdapterCatalogue) throws {
+    let all = catalogue.adapters.reduce(Bytes(0)) { $0 + $1.bytes }
+    if server.start == .host, all <= server.hostBytes { return }
+    if let giant = catalogue.adapters.first(where: { $0.bytes > server.diskBytes }) {
+      throw PitwallError(
+        .data, at: "server",
+        "adapter \"\(giant.name)\" of \(giant.bytes) B does not fit on the disk of "
+          + "\(server.diskBytes) B")
+    }
+    for set in trace.adapterSets {
+      if case .slots(let slots) = server.adapterMemory, set.members.count > slots { continue }
+      let together = set.members.reduce(Bytes(0)) { $0 + catalogue.adapters[Int($1)].bytes }
+      guard together > server.hostBytes, let first = set.members.first else { continue }
+      let name = "\"\(catalogue.adapters[Int(first)].name)\""
+      let what =
+        set.members.count == 1
+        ? "adapter \(name) of \(together) B does"
+        : "\(name) and the other adapters of a request, \(together) B together, do"
+      throw PitwallError(
+        .data, at: "server", "\(what) not fit into the host memory of \(server.hostBytes) B")
+    }
   }
 
   private func checkSizes(_ configuration: ReplicaConfiguration) throws {

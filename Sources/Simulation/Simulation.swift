@@ -58,11 +58,13 @@ public struct Simulation: ~Copyable {
   private var nextArrival = 0
   private var arrivalTime: Nanoseconds
   private var sampleTime: Nanoseconds = 0
+  private var sampleCount: Int64 = 0
   private var now: Nanoseconds = 0
   private var records: [RequestRecord] = []
   private var samples: [Sample] = []
   private var ended = 0
   private var littlesLaw = LittlesLaw()
+  private var meter: OccupancyMeter
 
   /// A world with nothing in it yet.
   public init(
@@ -75,8 +77,9 @@ public struct Simulation: ~Copyable {
     self.options = options
     endings = UniqueArray(minimumCapacity: orchestrator.replicas.count)
     for _ in 0..<orchestrator.replicas.count { endings.append(Endings()) }
+    meter = OccupancyMeter(replicas: orchestrator.replicas.count)
     self.orchestrator = orchestrator
-    arrivalTime = source.count > 0 ? source.request(0).arrival : .max
+    arrivalTime = Simulation.arrival(0, in: source)
     if options.keepsRecords {
       let blank = RequestRecord(
         request: -1, tenant: 0, adapterSet: 0, promptTokens: 0, arrival: 0)
@@ -116,8 +119,8 @@ public struct Simulation: ~Copyable {
       arrive()
     } else if sampleTime <= events.nextTime {
       try move(to: sampleTime)
-      sample()
-      sampleTime += options.sampleInterval
+      try sample()
+      planSample()
     } else if let event = events.nextPayload {
       try move(to: events.nextTime)
       events.removeNext()
@@ -139,14 +142,29 @@ public struct Simulation: ~Copyable {
     guard time >= now else {
       throw PitwallError.fault("time runs backwards, from \(now) to \(time) ns")
     }
+    guard time <= Simulation.end else {
+      throw PitwallError(.data, "the run would last longer than 146 years")
+    }
     littlesLaw.advance(by: time - now)
     now = time
+  }
+
+  /// No run goes on beyond this time, which leaves room to add any duration to it.
+  private static let end = Nanoseconds.max / 2
+
+  private func later(by time: Nanoseconds, than start: Nanoseconds) -> Nanoseconds {
+    start + min(time, Simulation.end)
+  }
+
+  /// When a request comes; the largest time of all means that there is none.
+  private static func arrival(_ index: Int, in source: any ArrivalSource) -> Nanoseconds {
+    index < source.count ? min(source.request(index).arrival, .max - 1) : .max
   }
 
   private mutating func arrive() {
     let request = source.request(nextArrival)
     nextArrival += 1
-    arrivalTime = nextArrival < source.count ? source.request(nextArrival).arrival : .max
+    arrivalTime = Simulation.arrival(nextArrival, in: source)
     littlesLaw.arrived(at: now)
     let replica = orchestrator.arrived(request, at: now)
     settle(replica)
@@ -176,6 +194,7 @@ public struct Simulation: ~Copyable {
 
   /// Carries out what a replica has decided, and books who has ended.
   private mutating func settle(_ replica: Int) {
+    meter.note(orchestrator.replicas[replica].sample(at: now))
     orchestrator.replicas[replica].takeDecisions { decisions.append($0) }
     for decision in decisions {
       switch decision {
@@ -199,7 +218,7 @@ public struct Simulation: ~Copyable {
     if index == transfers.count { transfers.append((replica, transfer)) }
     transfers[index] = (replica, transfer)
     let time = model.duration(of: transfer, catalogue.adapters[Int(transfer.adapter)])
-    push(.transferEnded, replica, index: index, at: now + time)
+    push(.transferEnded, replica, index: index, at: later(by: time, than: now))
   }
 
   /// Begins a step, and runs on over all following steps that are sure to be the same but for the
@@ -207,16 +226,17 @@ public struct Simulation: ~Copyable {
   private mutating func launch(_ replica: Int) {
     let plan = orchestrator.replicas[replica].plan
     var work = StepWork(plan)
-    var end = now + model.cost.duration(of: work)
+    var end = later(by: model.cost.duration(of: work), than: now)
     if options.leaps, plan.repeats > 1 {
       let untilEnding =
         endings[replica].queue.nextTime - orchestrator.replicas[replica].stepCount
       let horizon = min(arrivalTime, events.nextTime, sampleTime)
       var left = min(Int64(plan.repeats), untilEnding)
-      while left > 1, end < horizon {
+      while left > 1, end < min(horizon, Simulation.end) {
         orchestrator.replicas[replica].stepRepeated(at: end)
+        meter.note(orchestrator.replicas[replica].sample(at: end))
         work.contextTokens += Int64(work.decodes)
-        end += model.cost.duration(of: work)
+        end = later(by: model.cost.duration(of: work), than: end)
         left -= 1
       }
     }
@@ -248,18 +268,39 @@ public struct Simulation: ~Copyable {
     orchestrator.replicas[replica].stepEnded(at: now, finished: finished)
   }
 
-  private mutating func sample() {
+  /// Each interval is sampled once, at an instant that wanders through the intervals: points at
+  /// their beginnings would see a trace that ticks in whole seconds always at the same moment. The
+  /// instants are those of Weyl's equidistributed sequence, the same in every run.
+  private mutating func planSample() {
+    sampleCount += 1
+    let weyl = UInt64(bitPattern: sampleCount) &* 0x9e37_79b9_7f4a_7c15
+    let interval = options.sampleInterval
+    let within = weyl.multipliedFullWidth(by: UInt64(interval)).high
+    let (start, overflow) = interval.multipliedReportingOverflow(by: sampleCount)
+    sampleTime = overflow || start > Simulation.end ? .max : start + Nanoseconds(within)
+  }
+
+  private mutating func sample() throws {
+    guard samples.count < Simulation.mostSamples else {
+      throw PitwallError(
+        .data,
+        "the time series would have more than \(Simulation.mostSamples) points; make the time "
+          + "between them longer (record.series)")
+    }
     for replica in 0..<orchestrator.replicas.count {
       samples.append(orchestrator.replicas[replica].sample(at: now))
     }
   }
+
+  /// About 300 MB of them.
+  private static let mostSamples = 5_000_000
 
   private consuming func finish(_ memory: DeviceMemory) throws -> RunOutcome {
     for replica in 0..<orchestrator.replicas.count {
       orchestrator.replicas[replica].abortAll(at: now)
       settle(replica)
     }
-    sample()
+    try sample()
     var counters = Counters()
     var spans: [ResidencySpan] = []
     var gaps: [Nanoseconds: Int64] = [:]
@@ -276,6 +317,6 @@ public struct Simulation: ~Copyable {
       requests: records.filter { $0.request >= 0 }, samples: samples, residency: spans,
       counters: counters,
       tokenGaps: gaps.sorted { $0.key < $1.key }.map { TokenGap(gap: $0.key, count: $0.value) },
-      memory: memory, end: now)
+      occupancy: meter.occupancy(until: now), memory: memory, end: now)
   }
 }

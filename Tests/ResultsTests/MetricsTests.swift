@@ -135,7 +135,7 @@ import Testing
     }
   }
 
-  @Test func timeAveragesEqualABruteForceSum() {
+  @Test func occupancyFromSamplesEqualsABruteForceSum() {
     var random = RandomStream(seed: 5, purpose: "samples")
     for _ in 0..<30 {
       var at = 0
@@ -160,11 +160,20 @@ import Testing
         kv += Double(state.map(\.kvBytes).reduce(0, +))
         deepest = max(deepest, state.map(\.waiting).reduce(0, +))
       }
-      let averages = TimeAverages(samples, end: Nanoseconds(end))
-      #expect(abs((averages.mean?.waiting ?? -1) - waiting / Double(end - start)) < 1e-9)
-      #expect(abs((averages.mean?.kvBytes ?? -1) - kv / Double(end - start)) < 1e-9)
-      #expect(averages.deepestQueue == Int64(deepest))
+      let occupancy = Occupancy(samples, end: Nanoseconds(end))
+      #expect(abs((occupancy?.waiting ?? -1) - waiting / Double(end - start)) < 1e-9)
+      #expect(abs((occupancy?.kvBytes ?? -1) - kv / Double(end - start)) < 1e-9)
+      #expect(occupancy?.deepestQueue == Int64(deepest))
     }
+  }
+
+  @Test func aMeasuredOccupancyGoesBeforeSamples() {
+    var outcome = fullOutcome()
+    outcome.occupancy = Occupancy(
+      waiting: 2.5, running: 4, kvBytes: 100, adapterBytes: 50, deepestQueue: 9, replicas: 2)
+    let m = values(outcome)
+    #expect(m["queue_depth_mean"] == 2.5 && m["queue_depth_max"] == 9 && m["running_mean"] == 4)
+    #expect(m["kv_occupancy_mean"] == 0.05 && m["adapter_occupancy_mean"] == 0.025)
   }
 
   @Test func quantilesAreNumPysDefault() {

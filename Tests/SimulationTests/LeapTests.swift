@@ -17,6 +17,7 @@ import Testing
     #expect(a.samples == b.samples)
     #expect(a.residency == b.residency)
     #expect(a.counters == b.counters)
+    #expect(a.occupancy == b.occupancy)
     #expect(a.tokenGaps == b.tokenGaps)
     #expect(a.end == b.end)
     #expect(a.requests.count == source.count)

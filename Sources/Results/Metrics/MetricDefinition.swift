@@ -155,7 +155,7 @@ public struct MetricDefinition: Sendable {
       MetricDefinition(
         "queue_depth_mean", .count, .lower, "requests waiting in all replicas, mean over time"),
       MetricDefinition(
-        "queue_depth_max", .count, .lower, "requests waiting in all replicas, largest sample"),
+        "queue_depth_max", .count, .lower, "requests waiting in all replicas, the most at once"),
       MetricDefinition("running_mean", .count, .none, "requests running, mean over time"),
       MetricDefinition("preemptions", .count, .lower, "sequences that lost their KV cache"),
       MetricDefinition(

@@ -16,7 +16,7 @@ public struct Metrics {
     metrics.addHitRatios()
     metrics.addTransfers()
     metrics.addPrefetch()
-    metrics.addTimeSeries()
+    metrics.addOccupancy()
     metrics.addFairness()
     return metrics.values.sorted { MetricDefinition.rank($0.name) < MetricDefinition.rank($1.name) }
   }
@@ -164,22 +164,22 @@ public struct Metrics {
 
   // MARK: Over time
 
-  private mutating func addTimeSeries() {
-    let averages = TimeAverages(outcome.samples, end: outcome.end)
+  private mutating func addOccupancy() {
+    let occupancy = outcome.occupancy ?? Occupancy(outcome.samples, end: outcome.end)
     let replicas = max(
-      averages.replicas, Int(outcome.requests.lazy.map(\.replica).max() ?? 0) + 1)
+      occupancy?.replicas ?? 0, Int(outcome.requests.lazy.map(\.replica).max() ?? 0) + 1)
     if outcome.end > 0 {
       add(
         "utilisation", outcome.counters.busy.seconds / (outcome.end.seconds * Double(replicas)))
     }
-    guard let mean = averages.mean else { return }
-    add("queue_depth_mean", mean.waiting)
-    add("queue_depth_max", count: averages.deepestQueue)
-    add("running_mean", mean.running)
-    let capacity = Double(outcome.memory.capacity) * Double(averages.replicas)
+    guard let occupancy else { return }
+    add("queue_depth_mean", occupancy.waiting)
+    add("queue_depth_max", count: occupancy.deepestQueue)
+    add("running_mean", occupancy.running)
+    let capacity = Double(outcome.memory.capacity) * Double(occupancy.replicas)
     guard capacity > 0 else { return }
-    add("kv_occupancy_mean", mean.kvBytes / capacity)
-    add("adapter_occupancy_mean", mean.adapterBytes / capacity)
+    add("kv_occupancy_mean", occupancy.kvBytes / capacity)
+    add("adapter_occupancy_mean", occupancy.adapterBytes / capacity)
   }
 
   /// R. Jain, D. Chiu, W. Hawe, "A Quantitative Measure of Fairness and Discrimination", DEC-TR-301,

@@ -30,6 +30,6 @@ public struct LinearCost: CostModel {
     let variable =
       perDecode * Double(step.decodes) + perPromptToken * Double(step.promptTokens)
       + perAdapter * Double(step.adapters) + perContextToken * Double(step.contextTokens)
-    return max(1, base + Nanoseconds(variable))
+    return max(1, base + Nanoseconds(min(variable, 4e18)))
   }
 }

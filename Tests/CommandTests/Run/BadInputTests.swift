@@ -99,6 +99,46 @@ import Testing
       trace: native(adapter: "# adapter a bytes=99000000000"), "\"a\"")
   }
 
+  @Test(arguments: [
+    ("host-memory: 1MiB, start: disk", "host memory of 1048576 B"),
+    ("disk: 1MiB, start: remote", "disk of 1048576 B"),
+  ])
+  func anAdapterLargerThanATierOnItsWay(adapters: String, message: String) throws {
+    try expectRefusal(
+      SmallExperiment.text(
+        server: "model: llama-2-7b, accelerator: a100-80g, adapters: {\(adapters)}"),
+      trace: SmallExperiment.trace, message)
+  }
+
+  @Test(arguments: ["9223372036", "9223372036.854775807", "5000000000"])
+  func arrivalsBeyondAllTime(time: String) throws {
+    let program = try Program()
+    try program.write(SmallExperiment.text(workload: "read: t.csv"), to: "e.yaml")
+    try program.write(native(second: "\(time),a,10,10"), to: "t.csv")
+    let result = try program.run("run", "e.yaml", "--no-report", "--quiet")
+    #expect(result.code == Self.data)
+    #expect(result.errors.hasSuffix("pitwall: the run would last longer than 146 years\n"))
+    #expect(
+      try program.run("trace", "transform", "t.csv", "o.csv", "--apply", "repeat times=3").code
+        == Self.data)
+    #expect(program.files == ["e.yaml", "results.sqlite", "t.csv"])
+  }
+
+  @Test func aTimeSeriesThatWouldFillTheMemory() throws {
+    let program = try Program()
+    try program.write(
+      SmallExperiment.text(more: "record: {series: 1ms}"), to: "e.yaml")
+    try program.write(SmallExperiment.trace + "9000,a,50,5\n", to: "t.csv")
+    let result = try program.run("run", "e.yaml", "--no-report", "--quiet")
+    #expect(result.code == Self.data)
+    #expect(result.errors.contains("record.series"))
+  }
+
+  @Test func aNameAsLongAsABook() throws {
+    let name = String(repeating: "a", count: 3_000_000)
+    try expectRefusal(Self.native, trace: native(second: "2.5,\(name),10,10"), "t.csv:5")
+  }
+
   @Test func aRequestLongerThanTheCache() throws {
     try expectRefusal(
       trace: SmallExperiment.trace + "10,a,9000000,5\n",
