@@ -121,9 +121,9 @@ public struct Parameters: Sendable {
   /// A list of numbers written with commas, or nil where the key is missing.
   public mutating func doubles(_ key: String) throws -> [Double]? {
     try parsed(key, expecting: "numbers with commas between") { text in
-      let parts = text.split(separator: ",").map { Double($0.filter { $0 != " " }) }
-      let numbers = parts.compactMap { $0 }.filter(\.isFinite)
-      return numbers.count == parts.count && !parts.isEmpty ? numbers : nil
+      let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+      let numbers = parts.compactMap { Double($0.trimmingSpaces) }.filter(\.isFinite)
+      return numbers.count == parts.count ? numbers : nil
     }
   }
 

@@ -26,11 +26,15 @@ public struct PitwallError: Error, Sendable, Equatable, CustomStringConvertible 
   /// What is wrong, in one line.
   public var message: String
 
-  /// Makes an error; newlines in `message` become spaces so that it stays one line.
+  /// Makes an error; newlines in `message` and `place` become spaces so that it stays one line.
   public init(_ code: Code, at place: String? = nil, _ message: String) {
     self.code = code
-    self.place = place
-    self.message = String(message.map { $0.isNewline ? " " : $0 })
+    self.place = place.map(PitwallError.oneLine)
+    self.message = PitwallError.oneLine(message)
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    String(text.map { $0.isNewline ? " " : $0 })
   }
 
   /// Malformed data at a line of a file.

@@ -41,13 +41,23 @@ public enum Quantity {
 
   private static func scaled(_ text: String, units: [(String, Double)], bare: Double) -> Double? {
     let end = text.lastIndex { $0.isNumber || $0 == "." }.map { text.index(after: $0) }
-    guard let end, let number = Double(text[..<end].filter { $0 != "_" && $0 != " " }) else {
+    guard let end, let number = Double(text[..<end].trimmingSpaces.filter { $0 != "_" }) else {
       return nil
     }
-    let unit = text[end...].filter { $0 != " " }
+    let unit = text[end...].trimmingSpaces
     let scale = unit.isEmpty ? bare : units.first { $0.0 == unit }?.1
     guard let scale else { return nil }
     let value = (number * scale).rounded()
     return value.isFinite && abs(value) < 9.2e18 ? value : nil
+  }
+}
+
+extension Substring {
+  /// Without the spaces at both ends.
+  var trimmingSpaces: Substring {
+    var text = self
+    while text.first == " " { text = text.dropFirst() }
+    while text.last == " " { text = text.dropLast() }
+    return text
   }
 }
