@@ -490,8 +490,10 @@ public struct Replica: ~Copyable {
     history.note(.preempted, sequences[Int(slot)].record.request, at: time)
     preempting = true
     counters.preemptions += 1
+    // One that was being computed again has had no token since it was preempted before.
+    let hadTokenInLastStep = sequences[Int(slot)].isDecoding
     var sequence = leaveBatch(slot, at: time)
-    if sequence.generated > 0 { sequence.lastToken = lastStep }
+    if hadTokenInLastStep { sequence.lastToken = lastStep }
     sequence.record.preemptions += 1
     sequence.target = sequence.record.promptTokens + sequence.generated
     sequence.computed = 0
