@@ -26,11 +26,15 @@ public struct PitwallError: Error, Sendable, Equatable, CustomStringConvertible 
   /// What is wrong, in one line.
   public var message: String
 
-  /// Makes an error.
+  /// Makes an error; newlines in `message` and `place` become spaces so that it stays one line.
   public init(_ code: Code, at place: String? = nil, _ message: String) {
     self.code = code
-    self.place = place
-    self.message = message
+    self.place = place.map(PitwallError.oneLine)
+    self.message = PitwallError.oneLine(message)
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    String(text.map { $0.isNewline ? " " : $0 })
   }
 
   /// Malformed data at a line of a file.
@@ -41,8 +45,5 @@ public struct PitwallError: Error, Sendable, Equatable, CustomStringConvertible 
   /// A broken invariant: our bug, not the user's.
   public static func fault(_ message: String) -> PitwallError { PitwallError(.fault, message) }
 
-  /// `place: message`, with spaces for newlines: text from outside may stand in either.
-  public var description: String {
-    String((place.map { "\($0): \(message)" } ?? message).map { $0.isNewline ? " " : $0 })
-  }
+  public var description: String { place.map { "\($0): \(message)" } ?? message }
 }

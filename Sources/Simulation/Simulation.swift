@@ -104,7 +104,7 @@ public struct Simulation: ~Copyable {
     let next = min(arrivalTime, events.nextTime)
     if ended == source.count, nextArrival == source.count { return false }
     if let horizon = options.horizon, min(next, sampleTime) >= horizon {
-      now = horizon
+      try move(to: horizon)
       return false
     }
     if next == .max || (pending == 0 && arrivalTime == .max) {
@@ -211,7 +211,7 @@ public struct Simulation: ~Copyable {
     if options.leaps, plan.repeats > 1 {
       let untilEnding =
         endings[replica].queue.nextTime - orchestrator.replicas[replica].stepCount
-      let horizon = min(arrivalTime, events.nextTime, sampleTime)
+      let horizon = min(arrivalTime, events.nextTime, sampleTime, options.horizon ?? .max)
       var left = min(Int64(plan.repeats), untilEnding)
       while left > 1, end < horizon {
         orchestrator.replicas[replica].stepRepeated(at: end)
@@ -255,11 +255,11 @@ public struct Simulation: ~Copyable {
   }
 
   private consuming func finish(_ memory: DeviceMemory) throws -> RunOutcome {
+    sample()
     for replica in 0..<orchestrator.replicas.count {
       orchestrator.replicas[replica].abortAll(at: now)
       settle(replica)
     }
-    sample()
     var counters = Counters()
     var spans: [ResidencySpan] = []
     var gaps: [Nanoseconds: Int64] = [:]
