@@ -33,8 +33,10 @@ extension Replica {
     history.note(.preempted, sequences[Int(slot)].record.request, at: time)
     preempting = true
     counters.preemptions += 1
+    // One that was being computed again has had no token since it was preempted before.
+    let hadTokenInLastStep = sequences[Int(slot)].isDecoding
     var sequence = leaveBatch(slot, at: time)
-    if sequence.generated > 0 { sequence.lastToken = lastStep }
+    if hadTokenInLastStep { sequence.lastToken = lastStep }
     sequence.record.preemptions += 1
     sequence.target = sequence.record.promptTokens + sequence.generated
     sequence.computed = 0
@@ -101,18 +103,6 @@ extension Replica {
     }
     let busy = residency.deviceBytes - residency.idleBytes
     return Bytes(kv.usedBlocks + count) * kv.blockBytes + own <= configuration.adapterBytes - busy
-  }
-
-  /// Nothing runs and still the next request finds no blocks: adapters held for others are in its
-  /// way. Lets go of them; true if that was enough.
-  mutating func makeWay(for set: AdapterSetID, _ tokens: Int, at time: Nanoseconds) -> Bool {
-    guard running.count == 0, configuration.slots == nil else { return false }
-    residency.releaseClaims(at: time)
-    if hasBlocks(kv.blocks(for: tokens), for: set) { return true }
-    // What is still in the way is on its way to the device, and its arrival will lead here again.
-    // To try again now would hold it anew and let go of it anew, without end.
-    residency.changed = false
-    return false
   }
 
   mutating func takeBlocks(_ count: Int, at time: Nanoseconds) -> Bool {

@@ -93,36 +93,65 @@ extension Replica {
       queue.unpark()
     }
     while let (set, slot) = queue.next, running.count < configuration.maxSequences, budget > 0 {
-      let sequence = sequences[Int(slot)]
-      let new = sets.members(set).reduce(0) { $0 + (residency.isInUse($1) ? 0 : 1) }
-      let load = SchedulingLoad(
-        running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
-      let verdict = scheduling.verdict(on: request(sequence), given: load)
-      if verdict == .stop { return }
-      if verdict == .skip {
-        queue.parkNext()
-        continue
+      let isFirstInLine = running.count == 0 && !queue.hasParked
+      var answer = consider(slot, of: set, at: time)
+      if isFirstInLine, answer.isRefusal, residency.releaseClaims(at: time) {
+        answer = consider(slot, of: set, at: time)
+        // If it still does not start, something is on its way to the device, and its arrival will
+        // lead here again. To look again now would hold it anew for others, and let go of it anew,
+        // without end.
+        if answer != .left { residency.changed = false }
       }
-      guard let tokens = firstChunk(of: sequence) else { return }
-      guard canHold(Int(sequence.target), of: set) else {
-        queue.removeNext()
-        drop(slot, at: time)
-        continue
-      }
-      guard hasBlocks(kv.blocks(for: tokens), for: set) || makeWay(for: set, tokens, at: time)
-      else { return }
-      if !sequence.referenced { reference(slot) }
-      switch residency.claim(set, at: time) {
-      case .ready:
-        queue.removeNext()
-        start(slot, at: time)
-        _ = takeBlocks(kv.blocks(for: tokens), at: time)
-        schedule(slot, tokens: tokens)
-      case .loading, .noRoom:
-        if sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
-        queue.parkNext()
+      switch answer {
+      case .left: continue
+      case .loading, .passedOver: queue.parkNext()
+      case .holdsUp: return
       }
     }
+  }
+
+  /// What became of a waiting request that was looked at.
+  enum Answer {
+    /// It started, or ended.
+    case left
+    /// Its adapters are on their way.
+    case loading
+    /// Others may be looked at.
+    case passedOver
+    /// Nobody behind it may start.
+    case holdsUp
+
+    var isRefusal: Bool { self == .passedOver || self == .holdsUp }
+  }
+
+  /// Starts the next request if everything that it needs is there.
+  mutating func consider(
+    _ slot: Int32, of set: AdapterSetID, at time: Nanoseconds
+  ) -> Answer {
+    let sequence = sequences[Int(slot)]
+    let new = sets.members(set).reduce(0) { $0 + (residency.isInUse($1) ? 0 : 1) }
+    let load = SchedulingLoad(
+      running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
+    let verdict = scheduling.verdict(on: request(sequence), given: load)
+    if verdict != .admit { return verdict == .skip ? .passedOver : .holdsUp }
+    guard let tokens = firstChunk(of: sequence) else { return .holdsUp }
+    guard canHold(Int(sequence.target), of: set) else {
+      queue.removeNext()
+      drop(slot, at: time)
+      return .left
+    }
+    guard hasBlocks(kv.blocks(for: tokens), for: set) else { return .holdsUp }
+    if !sequence.referenced { reference(slot) }
+    let claim = residency.claim(set, at: time)
+    guard claim == .ready else {
+      if sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
+      return claim == .loading ? .loading : .passedOver
+    }
+    queue.removeNext()
+    start(slot, at: time)
+    _ = takeBlocks(kv.blocks(for: tokens), at: time)
+    schedule(slot, tokens: tokens)
+    return .left
   }
 
   func request(_ sequence: Sequence) -> Request {

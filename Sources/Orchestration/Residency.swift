@@ -238,10 +238,12 @@ public struct Residency: ~Copyable {
     stop(set, at: time)
   }
 
-  /// Lets go of all that is held for waiting requests.
-  mutating func releaseClaims(at time: Nanoseconds) {
-    guard claims > 0 else { return }
+  /// Lets go of all that is held for waiting requests; false if nothing is.
+  @discardableResult
+  mutating func releaseClaims(at time: Nanoseconds) -> Bool {
+    guard claims > 0 else { return false }
     for set in 0..<AdapterSetID(claimed.count) { release(claimOf: set, at: time) }
+    return true
   }
 
   /// Counts a request's references to its adapters, and returns the farthest tier of one of them.

@@ -85,6 +85,9 @@ public struct WaitingQueue: ~Copyable {
     heap.first.map { ($0, lines[Int($0)].first) }
   }
 
+  /// Whether a set has been left aside.
+  var hasParked: Bool { !parked.isEmpty }
+
   /// Takes the next request out.
   mutating func removeNext() {
     guard let set = heap.first else { return }

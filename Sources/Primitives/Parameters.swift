@@ -122,9 +122,8 @@ public struct Parameters: Sendable {
   public mutating func doubles(_ key: String) throws -> [Double]? {
     try parsed(key, expecting: "numbers with commas between") { text in
       let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-        .map { Double(Quantity.trimmed($0)) }
-      let numbers = parts.compactMap { $0 }.filter(\.isFinite)
-      return numbers.count == parts.count && !parts.isEmpty ? numbers : nil
+      let numbers = parts.compactMap { Double($0.trimmingSpaces) }.filter(\.isFinite)
+      return numbers.count == parts.count ? numbers : nil
     }
   }
 

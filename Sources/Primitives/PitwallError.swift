@@ -26,11 +26,24 @@ public struct PitwallError: Error, Sendable, Equatable, CustomStringConvertible 
   /// What is wrong, in one line.
   public var message: String
 
-  /// Makes an error.
+  /// Makes an error. In `message` and `place`, which may hold text from outside, newlines become
+  /// spaces so that it stays one line, and other control characters, which a terminal might obey,
+  /// U+FFFD.
   public init(_ code: Code, at place: String? = nil, _ message: String) {
     self.code = code
-    self.place = place
-    self.message = message
+    self.place = place.map(PitwallError.oneLine)
+    self.message = PitwallError.oneLine(message)
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    let characters = text.map { character -> Character in
+      if character.isNewline { return " " }
+      let isControl = character.unicodeScalars.contains {
+        $0.properties.generalCategory == .control
+      }
+      return isControl ? "\u{fffd}" : character
+    }
+    return String(characters)
   }
 
   /// Malformed data at a line of a file.
@@ -41,18 +54,11 @@ public struct PitwallError: Error, Sendable, Equatable, CustomStringConvertible 
   /// A broken invariant: our bug, not the user's.
   public static func fault(_ message: String) -> PitwallError { PitwallError(.fault, message) }
 
-  /// `place: message`. Text from outside may stand in either: newlines become spaces, other control
-  /// characters, which a terminal might obey, U+FFFD, and what is too long for a line is cut short.
+  /// `place: message`, cut short where text from outside makes it too long for a line.
   public var description: String {
     let text = place.map { "\($0): \(message)" } ?? message
-    let shown = text.prefix(PitwallError.mostCharacters).map { character -> Character in
-      if character.isNewline { return " " }
-      let isControl = character.unicodeScalars.contains {
-        $0.properties.generalCategory == .control
-      }
-      return isControl ? "\u{fffd}" : character
-    }
-    return String(shown) + (text.dropFirst(PitwallError.mostCharacters).isEmpty ? "" : "...")
+    let rest = text.dropFirst(PitwallError.mostCharacters)
+    return rest.isEmpty ? text : String(text[..<rest.startIndex]) + "..."
   }
 
   private static let mostCharacters = 1000

@@ -40,20 +40,24 @@ public enum Quantity {
   }
 
   private static func scaled(_ text: String, units: [(String, Double)], bare: Double) -> Double? {
-    let text = trimmed(text[...])
     let end = text.lastIndex { $0.isNumber || $0 == "." }.map { text.index(after: $0) }
-    guard let end, let number = Double(text[..<end].filter { $0 != "_" }) else { return nil }
-    let unit = trimmed(text[end...])
+    guard let end, let number = Double(text[..<end].trimmingSpaces.filter { $0 != "_" }) else {
+      return nil
+    }
+    let unit = text[end...].trimmingSpaces
     let scale = unit.isEmpty ? bare : units.first { $0.0 == unit }?.1
     guard let scale else { return nil }
     let value = (number * scale).rounded()
     return value.isFinite && abs(value) < 9.2e18 ? value : nil
   }
+}
 
-  /// A text without the spaces around it.
-  static func trimmed(_ text: Substring) -> Substring {
-    let start = text.drop { $0 == " " }
-    guard let last = start.lastIndex(where: { $0 != " " }) else { return "" }
-    return start[...last]
+extension Substring {
+  /// Without the spaces at both ends.
+  var trimmingSpaces: Substring {
+    var text = self
+    while text.first == " " { text = text.dropFirst() }
+    while text.last == " " { text = text.dropLast() }
+    return text
   }
 }

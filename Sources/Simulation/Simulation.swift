@@ -107,7 +107,7 @@ public struct Simulation: ~Copyable {
     let next = min(arrivalTime, events.nextTime)
     if ended == source.count, nextArrival == source.count { return false }
     if let horizon = options.horizon, min(next, sampleTime) >= horizon {
-      now = horizon
+      try move(to: horizon)
       return false
     }
     if next == .max || (pending == 0 && arrivalTime == .max) {
@@ -230,7 +230,7 @@ public struct Simulation: ~Copyable {
     if options.leaps, plan.repeats > 1 {
       let untilEnding =
         endings[replica].queue.nextTime - orchestrator.replicas[replica].stepCount
-      let horizon = min(arrivalTime, events.nextTime, sampleTime)
+      let horizon = min(arrivalTime, events.nextTime, sampleTime, options.horizon ?? .max)
       var left = min(Int64(plan.repeats), untilEnding)
       while left > 1, end < min(horizon, Simulation.end) {
         orchestrator.replicas[replica].stepRepeated(at: end)
@@ -296,11 +296,11 @@ public struct Simulation: ~Copyable {
   private static let mostSamples = 5_000_000
 
   private consuming func finish(_ memory: DeviceMemory) throws -> RunOutcome {
+    try sample()
     for replica in 0..<orchestrator.replicas.count {
       orchestrator.replicas[replica].abortAll(at: now)
       settle(replica)
     }
-    try sample()
     var counters = Counters()
     var spans: [ResidencySpan] = []
     var gaps: [Nanoseconds: Int64] = [:]

