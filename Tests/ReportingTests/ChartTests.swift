@@ -148,17 +148,55 @@ struct ChartTests {
       difference("c", 0, .noDifference), difference("d", 90, .worse),
       difference("e", .infinity, .worse), difference("f", .nan, .noDifference),
     ]
-    let chart = ForestPlot.chart(rows, baseline: "a", candidate: "b", name: "c")
+    let chart = ForestPlot.chart(rows, tests: 48, baseline: "a", candidate: "b", name: "c")
     #expect(chart.notes.count == 4)
     #expect(chart.y.unit == .names(["d ↓", "c ↓", "b ↓", "a ↓"]))
     #expect(chart.series.map(\.name) == ["better", "worse", "no difference detected"])
     #expect(chart.subtitle.contains("cut off"))
+    #expect(chart.subtitle.contains("corrected for 48 comparisons"))
     let limit = chart.x.limits?.upperBound ?? 0
     #expect(limit > 0.1 && limit < 1)
     for series in chart.series {
       guard case .intervals(let intervals) = series.marks else { continue }
       #expect(intervals.allSatisfy { $0.low >= -limit && $0.high <= limit && $0.low <= $0.high })
     }
+  }
+
+  @Test("A forest plot marks what its interval alone would make look certain")
+  func forestNotSignificant() {
+    let row = FindingsTests.difference("ttft_p99", -0.2, .notSignificant)
+    let chart = ForestPlot.chart([row], tests: 48, baseline: "a", candidate: "b", name: "c")
+    #expect(plain(chart.notes[0].text) == "−20.0 % [−21.0, −19.0] n.s.")
+    #expect(chart.series.map(\.name) == ["n.s.: not significant after correction"])
+    #expect(chart.summary.contains("not significant after correction for 48 comparisons"))
+  }
+
+  @Test("Hit ratios that are all high begin where they are, and say so")
+  func hitRatios() {
+    func chart(_ least: Double) -> Chart {
+      let strategies = [HitRatioBySlots.Curve("lru", [Point(8, 0.9), Point(4, 0.88)])]
+      let bounds = [HitRatioBySlots.Curve("LRU", [Point(4, least), Point(8, 0.9)])]
+      return HitRatioBySlots.chart(strategies, bounds: bounds, name: "c")
+    }
+    #expect(chart(0.5).y.limits == 0...1)
+    #expect(!chart(0.5).subtitle.contains("axis"))
+    #expect(chart(0.77).y.limits == 0.7...1)
+    #expect(plain(chart(0.77).subtitle).hasSuffix("axis from 70 %"))
+    #expect(chart(0.5).series.map(\.dashed) == [false, true])
+    #expect(HitRatioBySlots.chart([], name: "c").y.limits == 0...1)
+  }
+
+  @Test("A sweep's tail is drawn in seconds, with the objective")
+  func sweptTail() throws {
+    let workload = Synthetic.report().workloads[1]
+    let chart = try #require(
+      WorkloadCharts(workload, index: 0).sweeps.first { $0.name.hasSuffix("-ttft") })
+    let runs = try #require(workload.sweeps.first?.strategies.first?.points)
+    #expect(
+      Self.line(chart, "lru")
+        == runs.map { Point($0.value, ($0.runs[0].metrics["ttft_p99"] ?? 0) / 1e3) })
+    #expect(chart.rules.map(\.value) == [0.5])
+    #expect(chart.x.tickValues == [4, 8, 16, 32] && chart.x.scale == .logarithmic)
   }
 
   @Test("Popularity shows the first and the last rank, and few between")

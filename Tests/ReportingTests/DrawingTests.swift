@@ -14,7 +14,7 @@ struct DrawingTests {
   @Test("makes well-formed, small, labelled SVGs of every chart of a report")
   func everyChart() async throws {
     let charts = ReportDocument.of(Synthetic.report()).charts
-    #expect(charts.count == 20)
+    #expect(charts.count == 22)
     #expect(Set(charts.map(\.name)).count == charts.count)
     for (chart, svg) in zip(charts, try await Gnuplot().draw(charts)) {
       try expectWellFormed(svg.file)
@@ -69,8 +69,8 @@ struct DrawingTests {
       TailOverTime.chart(of: [run], name: "b"), MemoryOverTime.chart(of: run, name: "c"),
       QueueDepth.chart(of: [run], name: "d"),
       ResidencyTimeline.chart(of: run, adapters: [], label: { "\($0)" }, name: "e"),
-      HitRatioBySlots.chart([], name: "f"),
-      ForestPlot.chart([], baseline: "a", candidate: "b", name: "g"),
+      HitRatioBySlots.chart([], name: "f"), TailBySweep.chart([], parameter: "x", name: "h"),
+      ForestPlot.chart([], tests: 0, baseline: "a", candidate: "b", name: "g"),
       TraceCharts.popularity([]), TraceCharts.hitRatio(slots: [], lru: [], opt: []),
     ]
     for svg in try await Gnuplot().draw(charts) {
@@ -109,16 +109,16 @@ struct DrawingTests {
     for sign in ["http:", "https:", "url(", "@import", " src=", "<link", "<script"] {
       #expect(!elsewhere.contains(sign))
     }
-    #expect(html.ranges(of: "<svg").count == 20)
+    #expect(html.ranges(of: "<svg").count == 22)
     let markdown = try String(contentsOfFile: folder + "/report.md", encoding: .utf8)
     let images = markdown.matches(of: /\]\((charts\/[a-z0-9-]+\.svg)\)/).map { String($0.1) }
-    #expect(images.count == 20)
+    #expect(images.count == 22)
     for image in images {
       try expectWellFormed(try String(contentsOfFile: folder + "/" + image, encoding: .utf8))
     }
     // Nothing half-written is left.
     let left = try FileManager.default.subpathsOfDirectory(atPath: folder)
-    #expect(left.count == 23, "20 charts, their folder, two pages")
+    #expect(left.count == 25, "22 charts, their folder, two pages")
   }
 
   @Test(

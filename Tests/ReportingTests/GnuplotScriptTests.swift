@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Reporting
@@ -123,6 +124,38 @@ struct TicksTests {
     #expect((2...20).contains(ticks.ticks.count))
   }
 
+  @Test(
+    "leave room between their labels, however short the axis",
+    arguments: [150.0, 300, 530], [(0.012, 60.0), (0.15, 70), (1e-4, 1000), (3, 5)])
+  func room(_ length: Double, _ range: (low: Double, high: Double)) {
+    for scale in [Axis.Scale.linear, .logarithmic] {
+      for limits in [nil, range.low...range.high] {
+        let ticks = Ticks(
+          Axis("x", .duration, scale: scale, limits: limits), extent: range.low...range.high,
+          length: length)
+        let (low, high) = (ticks.limits.lowerBound, ticks.limits.upperBound)
+        func pixel(_ value: Double) -> Double {
+          length
+            * (scale == .linear
+              ? (value - low) / (high - low) : log(value / low) / log(high / low))
+        }
+        #expect(!ticks.ticks.isEmpty)
+        for (left, right) in zip(ticks.ticks, ticks.ticks.dropFirst()) {
+          // DejaVu Sans' digits and letters are at most 0.64 of its size wide, "m" excepted.
+          let half = 12 * 0.62 * Double(left.label.count + right.label.count) / 2
+          #expect(pixel(right.value) - pixel(left.value) > half, "\(left.label), \(right.label)")
+        }
+      }
+    }
+  }
+
+  @Test("at given values give way to round ones where they are too many")
+  func tooManyGiven() {
+    let axis = Axis("slots", limits: 1...64, tickValues: (1...64).map(Double.init))
+    #expect(Ticks(axis, extent: nil, length: 5000).ticks.count == 64)
+    #expect((2...9).contains(Ticks(axis, extent: nil, length: 500).ticks.count))
+  }
+
   @Test("have room for a single value, and for none")
   func degenerate() {
     for extent in [nil, 0...0, 5...5, -2 ... -2] as [ClosedRange<Double>?] {
@@ -137,6 +170,10 @@ struct TicksTests {
   func units() {
     let time = Ticks(Axis("t", .elapsed, limits: 0...7200), extent: nil)
     #expect(time.ticks.map(\.label).map(plain).contains("1 h"))
+    let latency = Ticks(Axis("l", .duration, scale: .logarithmic, limits: 5...500), extent: nil)
+    #expect(
+      latency.ticks.map(\.label).map(plain)
+        == ["5 s", "10 s", "20 s", "50 s", "100 s", "200 s", "500 s"])
     let memory = Ticks(Axis("m", .bytes, limits: 0...25_769_803_776), extent: nil)
     #expect(memory.ticks.map(\.label).map(plain).last == "24 GiB")
     let share = Ticks(Axis("s", .percent, limits: 0...1), extent: nil)

@@ -36,7 +36,8 @@ struct LoadTests {
     let description = RunDescription(
       runID: "\(workload)-\(strategy)-\(seed)\(suffix)", workload: workload, strategy: strategy,
       backend: "simulation", seed: seed, sweep: sweep, traceName: "trace", traceDigest: "d",
-      configuration: "slots: 8", codeRevision: "abc", modelVersion: "1", host: "box",
+      configuration: "slots: 8\nslo.ttft: 500000000\nslo.tpot: none\n", codeRevision: "abc",
+      modelVersion: "1", host: "box",
       startedAt: Date(timeIntervalSince1970: 0), finishedAt: Date(timeIntervalSince1970: 1),
       adapterNames: ["first", "second"])
     var metrics = Metrics.of(outcome, slo: SLO(ttft: 500_000_000))
@@ -57,6 +58,8 @@ struct LoadTests {
       for slots in [8.0, 4] {
         try Self.save("lru", seed: 1, sweep: SweepPoint("slots", slots), in: store)
       }
+      let bounds = [4, 8].map { HitRatioBounds(slots: $0, lru: 0.25, opt: Double($0) / 10) }
+      try store.save(bounds, ofTrace: "d")
     }
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let data = try ReportData.load(from: store)
@@ -91,6 +94,18 @@ struct LoadTests {
     #expect(day.sweeps.count == 1)
     #expect(day.sweeps[0].strategies.map(\.name) == ["lru"])
     #expect(day.sweeps[0].strategies[0].points.map(\.value) == [4, 8])
+    #expect(day.bounds.map(\.name) == ["LRU, trace alone", "OPT, trace alone"])
+    #expect(
+      day.bounds.map(\.points) == [
+        [Point(4, 0.25), Point(8, 0.25)], [Point(4, 0.4), Point(8, 0.8)],
+      ])
+    #expect(data.workloads[1].bounds.isEmpty, "of a workload that was not swept")
+    #expect(day.comparisons[0].tests == comparison.tests)
+
+    // What the runs promised, unless the reader says otherwise.
+    #expect(day.objective == SLO(ttft: 500_000_000))
+    let other = try ReportData.load(from: store, .init(objective: SLO(ttft: 1, e2e: 2)))
+    #expect(other.workloads[0].objective == SLO(ttft: 1, e2e: 2))
   }
 
   @Test("gives no verdict on few seeds, and draws what was kept of a run")

@@ -91,10 +91,11 @@ extension Synthetic {
         baselineText: from, candidateText: to, relative: relative, low: relative - width,
         high: relative + width, effectSize: relative / width, adjustedP: 0.004,
         verdict: relative.magnitude < width
-          ? .noDifference : (relative < 0) == isLowerBetter ? .better : .worse)
+          ? .noDifference : (relative < 0) == isLowerBetter ? .better : .worse,
+        exceedsMinimumEffect: relative.magnitude - width > 0.01)
     }
     return ReportData.StrategyComparison(
-      baseline: "lru", candidate: strategy, seeds: 5,
+      baseline: "lru", candidate: strategy, seeds: 5, tests: 12,
       differences: [
         difference("ttft_p50", true, -0.01, 0.03, "80 ms", "79 ms"),
         difference("ttft_p99", true, -gain - 0.003, 0.04, "812 ms", "664 ms"),

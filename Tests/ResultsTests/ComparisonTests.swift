@@ -130,6 +130,50 @@ func own(_ seed: UInt64, _ strategy: String) -> Double {
     #expect(rows.map(\.adjustedPValue) == Holm.adjusted(rows.map(\.pValue)))
   }
 
+  @Test func pointsWithFewSeedsCostTheOthersNoPower() throws {
+    try saveRuns(store, "lru", seeds: 1..<6) { shared($0) + own($0, "lru") }
+    try saveRuns(store, "new", seeds: 1..<6) { shared($0) - 10 + own($0, "new") }
+    let alone = try #require(try compare().rows.first)
+    for slots in 1...60 {
+      let sweep = SweepPoint("slots", Double(slots))
+      try saveRuns(store, "lru", seeds: 1..<2, sweep: sweep) { shared($0) }
+      try saveRuns(store, "new", seeds: 1..<2, sweep: sweep) { 2 * shared($0) }
+    }
+    let comparison = try compare(sweeps: true) { $0.allowsFewSeeds = true }
+    #expect(comparison.rows.count == 61 && comparison.tests == 1)
+    #expect(comparison.rows[0].adjustedPValue == alone.adjustedPValue)
+    #expect(comparison.rows[0].verdict == .better)
+    for row in comparison.rows.dropFirst() {
+      #expect(row.adjustedPValue == nil && row.verdict == .notEnoughSeeds)
+    }
+  }
+
+  @Test func whatCorrectionTakesAwayIsNamed() throws {
+    // Differences of -2 to -6: t = 5.7 with 4 degrees of freedom, p = 0.005 alone, 0.2 among 41.
+    func candidate(_ seed: UInt64) -> Double { shared(seed) - 1 - Double(seed) }
+    try saveRuns(store, "lru", seeds: 1..<6) { shared($0) }
+    try saveRuns(store, "new", seeds: 1..<6) { candidate($0) }
+    let alone = try #require(try compare().rows.first)
+    #expect(alone.verdict == .better)
+    for day in 1...40 {
+      try saveRuns(store, "lru", seeds: 1..<6, workload: "other\(day)") { shared($0) }
+      try saveRuns(store, "new", seeds: 1..<6, workload: "other\(day)") { shared($0) }
+    }
+    let among = try #require(try compare().rows.first)
+    #expect(among.estimate == alone.estimate)
+    #expect(among.verdict == .notSignificant)
+  }
+
+  @Test func whatMattersIsBeyondTheMinimumEffect() throws {
+    try saveRuns(store, "lru", seeds: 1..<6) { shared($0) }
+    try saveRuns(store, "little", seeds: 1..<6) { shared($0) * (0.99 + own($0, "x") / 500) }
+    try saveRuns(store, "much", seeds: 1..<6) { shared($0) * (0.97 + own($0, "x") / 500) }
+    let little = try #require(try compare("lru", "little").rows.first)
+    let much = try #require(try compare("lru", "much").rows.first)
+    #expect(little.verdict == .better && !little.exceedsMinimumEffect)
+    #expect(much.verdict == .better && much.exceedsMinimumEffect)
+  }
+
   @Test func theNewestRunOfASeedCounts() throws {
     try saveRuns(store, "lru", seeds: 1..<6) { shared($0) }
     try saveRuns(store, "new", seeds: 1..<6) { shared($0) }

@@ -31,6 +31,9 @@ import Testing
     #expect(NumberText.change(-1e-9) == "0.00 %")
     #expect(NumberText.change(0.05, 0.04...0.06) == "+5.00 % [+4.00 %, +6.00 %]")
     #expect(NumberText.change(0.05, 0.05...0.05) == "+5.00 % exactly")
+    #expect(NumberText.change(1e-9) == "0.00 %")
+    // Seeds that agree when rounded do not agree exactly.
+    #expect(NumberText.change(0.05, 0.05...0.050001) == "+5.00 % [+5.00 %, +5.00 %]")
     #expect(NumberText.change(0.05, nil) == "+5.00 %")
     #expect(NumberText.pValue(0.00001) == "<0.0001")
   }

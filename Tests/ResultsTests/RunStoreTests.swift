@@ -232,7 +232,7 @@ import Testing
     try store.database.close()
     #expect(
       message(access, scratch.path())
-        .hasPrefix("65 schema version 99 is newer than this Pitwall knows (1)"))
+        .hasPrefix("65 schema version 99 is newer than this Pitwall knows (2)"))
   }
 
   @Test(arguments: [
@@ -245,7 +245,26 @@ import Testing
     try store.database.close()
     #expect(
       message(.reading, scratch.path())
-        == "65 its tables are not those of schema version 1: changed by hand?")
+        == "65 its tables are not those of schema version 2: changed by hand?")
+  }
+
+  @Test(arguments: [RunStore.Access.reading, .writing])
+  func anOlderSchemaIsBroughtUpToDate(access: RunStore.Access) throws {
+    let old = try DatabaseQueue(path: scratch.path())
+    try Schema.migrator.migrate(old, upTo: "1")
+    #expect(try old.read { try !$0.tableExists("bound") })
+    try old.close()
+    #expect(try RunStore(scratch.path(), for: access).bounds(ofTrace: "d").isEmpty)
+    #expect(message(.reading, scratch.path()) == "opened")
+  }
+
+  @Test func boundsOfATraceAreKeptOnce() throws {
+    let store = try RunStore(scratch.path(), for: .writing)
+    let bounds = [8, 4].map { HitRatioBounds(slots: $0, lru: 0.5, opt: 0.5 + Double($0) / 100) }
+    try store.save(bounds, ofTrace: "d")
+    try store.save([HitRatioBounds(slots: 8, lru: 0, opt: 0)], ofTrace: "d")
+    #expect(try store.bounds(ofTrace: "d") == bounds.reversed())
+    #expect(try store.bounds(ofTrace: "other").isEmpty)
   }
 
   @Test func viewsOfOnesOwnDoNoHarm() throws {

@@ -28,10 +28,14 @@ struct ReportCommand: AsyncParsableCommand {
   @Option(help: "The strategy that the others are compared with (default: lru, or the first).")
   var baseline: String?
 
-  @Option(help: "The TTFT that is promised, drawn as a line: 500ms, 2s.", transform: duration)
+  @Option(
+    help: "The TTFT that is promised, drawn as a line: 500ms, 2s (default: the experiment's).",
+    transform: duration)
   var ttftSlo: Nanoseconds?
 
-  @Option(help: "The end-to-end latency that is promised, drawn as a line.", transform: duration)
+  @Option(
+    help: "The end-to-end latency that is promised, drawn as a line (default: the experiment's).",
+    transform: duration)
   var e2eSlo: Nanoseconds?
 
   func run() async throws {

@@ -9,7 +9,8 @@ struct CompareCommand: ParsableCommand {
     discussion: """
       B is compared with A: a difference of -5 % means that B's value is 5 % below A's. Runs with
       the same workload and seed form a pair. Intervals are bootstrapped over seeds at 95 %;
-      p-values are paired t-tests with Holm's correction over all rows. "equivalent" means that a
+      p-values are paired t-tests with Holm's correction over all rows that have seeds enough, so
+      that a row whose own interval excludes 0 may not be significant. "equivalent" means that a
       difference of the metric's minimum effect (1 %, or 0.005 of a ratio) is excluded.
 
       With --baseline-db, A is taken from that database and B from --db: pitwall compare lru
@@ -75,7 +76,7 @@ extension Comparison {
           .integer(Int64(row.seeds.count)), .text(unit.text(row.estimate.meanA)),
           .text(unit.text(row.estimate.meanB)), .text(unit.text(row.estimate.difference.mean)),
           row.relativeText.map { .text($0) } ?? .missing,
-          .text(NumberText.pValue(row.adjustedPValue)),
+          row.adjustedPValue.map { .text(NumberText.pValue($0)) } ?? .missing,
           row.estimate.effectSize.map { .number($0, decimals: 2) } ?? .missing,
         ] + (isLatency ? [faster.map { .text($0) } ?? .missing] : [])
           + [.text(row.verdict.rawValue)])
@@ -88,10 +89,16 @@ extension Comparison {
     let seeds = Set(rows.flatMap(\.seeds)).sorted().map { "\($0)" }.joined(separator: ", ")
     let source = isAcrossDatabases ? " (baseline database)" : ""
     return "\nA: \(baseline)\(source)   B: \(candidate)   seeds: \(seeds)\n"
-      + "n: paired seeds; p: paired t-test, Holm-corrected over \(rows.count) rows; d_z: mean "
+      + "n: paired seeds; p: paired t-test, Holm-corrected for \(comparisons); d_z: mean "
       + "difference in standard deviations over seeds;\n"
-      + "faster: share of requests that B served faster, ties counted half."
+      + "faster: share of requests that B served faster, ties counted half.\n"
+      + "Each interval is for its row alone, verdicts are for the whole table. "
+      + "\"\(Verdict.notSignificant.rawValue)\": the row's\n"
+      + "interval excludes 0, but among \(comparisons) that may be luck; more seeds would tell."
   }
+
+  /// `48 comparisons`.
+  private var comparisons: String { "\(tests) \(tests == 1 ? "comparison" : "comparisons")" }
 
   /// Every number, one a column.
   func forPrograms() -> TextTable {

@@ -6,6 +6,7 @@ import Primitives
 import Replay
 import Reporting
 import Results
+import Workload
 
 /// `pitwall run`
 struct RunCommand: AsyncParsableCommand {
@@ -69,6 +70,7 @@ struct RunCommand: AsyncParsableCommand {
     for line in experiment.sources { Terminal.note(line) }
     let recorder = try RunRecorder(plan, store, showsProgress: !quiet)
     try await carryOut(plan, recorder)
+    try saveBounds(plan, store)
     try printComparisons(experiment, store, metrics)
     if !noReport { try await writeReport(experiment, store) }
   }
@@ -96,6 +98,23 @@ struct RunCommand: AsyncParsableCommand {
     } catch {
       recorder.clearLine()
       throw error
+    }
+  }
+
+  /// Keeps what the traces of a sweep over slots allow by themselves, for the report to draw.
+  private func saveBounds(_ plan: ExperimentPlan, _ store: RunStore) throws {
+    guard let sweep = plan.experiment.sweep, sweep.parameter == .slots else { return }
+    let slots = sweep.values.map { Int($0) }
+    for group in plan.groups where group.runs.contains(where: { $0.sweepValue != nil }) {
+      let known = Set(try store.bounds(ofTrace: group.traceDigest).map(\.slots))
+      guard !known.isSuperset(of: slots) else { continue }
+      let trace = try plan.trace(of: group)
+      let reuse = ReuseStatistics(
+        of: trace.adapterReferences(), adapters: trace.adapters.count, slots: slots)
+      let bounds = reuse.hitRatios.map {
+        HitRatioBounds(slots: $0.slots, lru: $0.lru, opt: $0.opt)
+      }
+      try store.save(bounds, ofTrace: group.traceDigest)
     }
   }
 

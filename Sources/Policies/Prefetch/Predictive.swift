@@ -28,7 +28,7 @@ public struct Predictive: PrefetchPolicy, ~Copyable {
     /// How much more the newcomer must be worth than the idle resident that makes way.
     public var margin = 3.0
     /// Least time between two looks over all adapters.
-    public var interval: Nanoseconds = 50_000_000
+    public var interval: Nanoseconds = 250_000_000
     /// Time scales of the decaying counts.
     public var scales: [Double] = [10, 100, 1000]
     /// The defaults.
@@ -65,6 +65,8 @@ public struct Predictive: PrefetchPolicy, ~Copyable {
   private var loadsSeen: Int64 = 0
   private var loadsTime: Nanoseconds = 0
   private var horizon = 30.0
+  /// The rate times the horizon at which the chance is the least that matters.
+  private let leastExponent: Double
   /// Rates of requests expected from sessions, by adapter, as of the last look.
   private var fromSessions: [Double]
   private var boosted: [AdapterID] = []
@@ -76,6 +78,8 @@ public struct Predictive: PrefetchPolicy, ~Copyable {
     counts = Array(repeating: 0, count: context.count * options.scales.count)
     counted = Array(repeating: 0, count: context.count)
     fromSessions = Array(repeating: 0, count: context.count)
+    // Less than it is by the little that rounding may take away.
+    leastExponent = min(36, -log(1 - options.minimumProbability)) * (1 - 1e-12)
   }
 
   // MARK: Learning
@@ -144,7 +148,8 @@ public struct Predictive: PrefetchPolicy, ~Copyable {
     updateHorizon(at: time, residency)
     expectFromSessions(at: time)
     var best: PrefetchProposal?
-    for adapter in 0..<AdapterID(context.count) where residency.mayPrefetch(adapter) {
+    for adapter in 0..<AdapterID(context.count)
+    where mayMatter(adapter) && residency.mayPrefetch(adapter) {
       let chance = chance(of: adapter, at: time)
       guard chance >= options.minimumProbability else { continue }
       let hop = Int(residency.tier(of: adapter).rawValue) + 1
@@ -167,6 +172,17 @@ public struct Predictive: PrefetchPolicy, ~Copyable {
   public mutating func nextLook(after time: Nanoseconds) -> Nanoseconds? { pendingLook }
 
   private func size(_ adapter: AdapterID) -> Double { Double(max(1, context.bytes[Int(adapter)])) }
+
+  /// Whether the chance could be enough. Counts only fall until they are brought up to date, so what
+  /// they say as they stand is a bound, which spares most adapters most of the arithmetic.
+  private func mayMatter(_ adapter: AdapterID) -> Bool {
+    var own = 0.0
+    for (scale, constant) in options.scales.enumerated() {
+      own += counts[Int(adapter) * options.scales.count + scale] / constant
+    }
+    own /= Double(options.scales.count)
+    return max(own, fromSessions[Int(adapter)]) * horizon >= leastExponent
+  }
 
   /// The chance that a request for the adapter comes within the horizon.
   private mutating func chance(of adapter: AdapterID, at time: Nanoseconds) -> Double {
@@ -222,7 +238,7 @@ extension Predictive {
   static let parameters = [
     PolicyParameter("min-probability", "0.5", "least chance of a use within the horizon"),
     PolicyParameter("margin", "3", "how much more a newcomer must be worth than who makes way"),
-    PolicyParameter("interval", "50ms", "least time between two looks over all adapters"),
+    PolicyParameter("interval", "250ms", "least time between two looks over all adapters"),
     PolicyParameter("scales", "10,100,1000", "time scales of the decaying counts, in seconds"),
   ]
 

@@ -38,6 +38,18 @@ extension Experiment {
   }
 }
 
+extension SLO {
+  /// Reads the objective back from a stored run's configuration; what is not there is not promised.
+  public init(configuration: String) {
+    func bound(_ name: String) -> Nanoseconds? {
+      let key = "slo.\(name): "
+      return configuration.split(separator: "\n").first { $0.hasPrefix(key) }
+        .flatMap { Nanoseconds($0.dropFirst(key.count)) }
+    }
+    self.init(ttft: bound("ttft"), tpot: bound("tpot"), e2e: bound("e2e"))
+  }
+}
+
 /// The leaves of a value, each with the way to it.
 private func fields(of value: Any, _ path: String) -> [(String, String)] {
   let mirror = Mirror(reflecting: value)

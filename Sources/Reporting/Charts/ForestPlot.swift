@@ -5,10 +5,12 @@ import Results
 public enum ForestPlot {
   /// Draws it.
   ///
-  /// - Parameter differences: the rows from top to bottom; those without a relative difference (a
-  ///   baseline of zero) are left out.
+  /// - Parameters:
+  ///   - differences: the rows from top to bottom; those without a relative difference (a baseline
+  ///     of zero) are left out.
+  ///   - tests: how many comparisons the verdicts are corrected for.
   public static func chart(
-    _ differences: [Difference], baseline: String, candidate: String, name: String,
+    _ differences: [Difference], tests: Int, baseline: String, candidate: String, name: String,
     context: String = ""
   ) -> Chart {
     let rows = Array(differences.filter { $0.relative.isFinite }.reversed())
@@ -22,26 +24,29 @@ public enum ForestPlot {
           high: item.end(\.high).clamped(to: -limit...limit))
       }
       return intervals.isEmpty
-        ? nil : Series(verdict.rawValue, .intervals(intervals), color: color(verdict))
+        ? nil : Series(label(verdict), .intervals(intervals), color: color(verdict))
     }
     let notes = rows.enumerated().map { row, item in
       Chart.Note(
-        at: Point(0, Double(row)), text: item.relativeText,
+        at: Point(0, Double(row)),
+        text: item.relativeText + (item.verdict == .notSignificant ? " n.s." : ""),
         color: color(item.verdict) == .faint ? .text : color(item.verdict), inRightMargin: true)
     }
-    let what = "relative difference, 95 % CI; arrows: the better way"
+    let what = "95 % CI each; verdicts corrected for \(tests) comparisons"
     return Chart(
       name: name, title: "What changes from \(baseline) to \(candidate)",
-      subtitle: [context, what, isClipped ? "bars cut off at the frame go on" : ""]
-        .filter { !$0.isEmpty }.joined(separator: ", "),
-      summary: rows.reversed().map { "\($0.title): \($0.relativeText), \($0.verdict.rawValue)." }
-        .joined(separator: " "),
+      subtitle: [
+        context, what, "↓ ↑ the better way", isClipped ? "long bars cut off" : "",
+      ].filter { !$0.isEmpty }.joined(separator: "; "),
+      summary: rows.reversed().map {
+        "\($0.title): \($0.relativeText), \($0.verdict.text(tests: tests))."
+      }.joined(separator: " "),
       x: Axis("Difference from \(baseline)", .percent, limits: -limit...limit),
       y: Axis("", .names(rows.map { $0.title + arrow($0.direction) })),
       series: series,
       rules: [Chart.Rule(.vertical, at: 0, color: .bound, dotted: false)],
       notes: notes,
-      size: Chart.Size(width: 960, height: max(220, 150 + 24 * rows.count)))
+      size: Chart.Size(width: Chart.Size.wide, height: max(220, 150 + 24 * rows.count)))
   }
 
   private static func color(_ verdict: Verdict) -> Color {
@@ -50,8 +55,13 @@ public enum ForestPlot {
     case .worse: .vermillion
     case .different: .purple
     case .equivalent: .blue
+    case .notSignificant: .bound
     case .noDifference, .notEnoughSeeds: .faint
     }
+  }
+
+  private static func label(_ verdict: Verdict) -> String {
+    verdict == .notSignificant ? "n.s.: \(verdict.rawValue)" : verdict.rawValue
   }
 
   private static func arrow(_ direction: Direction) -> String {
@@ -62,6 +72,9 @@ public enum ForestPlot {
     }
   }
 
+  /// Differences of less than a few minimum effects are shown to be small by looking so.
+  private static let leastLimit = 0.05
+
   /// Half the width of the axis: all intervals, unless a few are so long that they would hide the
   /// others.
   private static func limit(_ rows: [Difference]) -> Double {
@@ -71,7 +84,7 @@ public enum ForestPlot {
     guard let longest = ends.last, longest > 0 else { return 0.1 }
     let typical = ends[(ends.count - 1) * 3 / 4]
     let shown = typical > 0 && longest > 10 * typical ? 2 * typical : longest
-    return max(shown * 1.05, 0.01)
+    return max(shown * 1.05, leastLimit)
   }
 }
 

@@ -33,24 +33,25 @@ public enum HitRatioBySlots {
       Series(
         curve.name, .line(curve.points), color: index == 0 ? .bound : .faint, dashed: true)
     }
-    let slots = Array(Set((strategies + bounds).flatMap { $0.points.map(\.x) })).sorted()
-    let (least, most) = (slots.first ?? 0, slots.last ?? 0)
-    let isLogarithmic = least > 0 && most >= 8 * least
-    let label = parameter.prefix(1).uppercased() + parameter.dropFirst()
+    let points = (strategies + bounds).flatMap(\.points)
+    let floor = floor(points.map(\.y))
+    let notes = [
+      context, bounds.isEmpty ? "" : "dashed: references in arrival order, no server",
+      floor > 0 ? "axis from \(Typeset.percent(floor, decimals: 0))" : "",
+    ]
     return Chart(
-      name: name, title: "Hit ratio by \(parameter)", subtitle: context,
+      name: name, title: "Hit ratio by \(parameter)",
+      subtitle: notes.filter { !$0.isEmpty }.joined(separator: "; "),
       summary: (strategies + bounds).map(summary).joined(separator: " "),
-      x: Axis(
-        isLogarithmic ? "\(label) (log scale)" : label,
-        scale: isLogarithmic ? .logarithmic : .linear,
-        limits: limits(slots), tickValues: slots.count <= 12 ? slots : nil),
-      y: Axis("Hit ratio", .percent, limits: 0...1),
-      series: dashed + curves, key: .bottomRight)
+      x: .swept(parameter, over: points.map(\.x)),
+      y: Axis("Hit ratio", .percent, limits: floor...1),
+      series: curves + dashed)
   }
 
-  private static func limits(_ slots: [Double]) -> ClosedRange<Double>? {
-    guard let first = slots.first, let last = slots.last, last > first else { return nil }
-    return first...last
+  /// Where the vertical axis begins: at nothing, unless all values are in its upper half.
+  private static func floor(_ ratios: [Double]) -> Double {
+    guard let least = ratios.min(), least > 0.5, least < 1 else { return 0 }
+    return (least * 10).rounded(.down) / 10
   }
 
   private static func summary(_ curve: Curve) -> String {

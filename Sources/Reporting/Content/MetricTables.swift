@@ -36,14 +36,15 @@ enum MetricTables {
         Inline(difference.title), Inline(difference.baselineText),
         Inline(difference.candidateText), Inline(difference.relativeText),
         Inline([.toned(difference.verdict.rawValue, difference.verdict)]),
-        Inline(probability(difference.adjustedP)),
+        Inline(difference.adjustedP.map(probability) ?? ""),
         Inline(difference.effectSize.map { Typeset.fixed($0, 1) } ?? ""),
         Inline(difference.shareFaster.map { Typeset.percent($0) } ?? ""),
       ]
     }
     return Document.Table(
       caption: "Differences of \(comparison.candidate) from \(comparison.baseline), "
-        + "\(comparison.seeds) \(comparison.seeds == 1 ? "seed" : "seeds")",
+        + "\(comparison.seeds) \(comparison.seeds == 1 ? "seed" : "seeds"); intervals are for each "
+        + "row alone, verdicts are corrected for \(comparison.tests) comparisons",
       header: [
         "Metric", comparison.baseline, comparison.candidate, "Difference [95 % CI]", "Verdict",
         "p, corrected", "d_z", "Faster",
@@ -67,8 +68,14 @@ enum MetricTables {
       }
       return [Inline(Typeset.count(value))] + cells
     }
+    let seeds = Set(
+      sweep.strategies.flatMap { $0.points.flatMap { $0.runs.map(\.description.seed) } })
+    let how =
+      seeds.count == 1
+      ? "one seed, which allows no interval and no verdict"
+      : "mean over seeds ± half of its 95 % confidence interval"
     return Document.Table(
-      caption: "By \(sweep.parameter): mean over seeds ± half of its 95 % confidence interval",
+      caption: "By \(sweep.parameter): \(how)",
       header: [sweep.parameter]
         + sweep.strategies.flatMap { strategy in
           metrics.map { "\(strategy.name), \(MetricText.title($0))" }

@@ -1,18 +1,39 @@
 import Foundation
 import Results
 
-/// Where a report's figures come from: what a result must say to be one.
+/// Where a report's figures come from: what a result must say to be one. A summary stands near the
+/// top of the page, the whole at its end.
 enum Provenance {
-  /// The section.
+  /// In three lines: the runs, what is known of the model's error, and what of the traces is real.
+  static func summary(_ data: ReportData) -> [Document.Block] {
+    let runs = allRuns(data).map(\.description)
+    guard !runs.isEmpty else { return [] }
+    let names = data.experiments.map(\.description.name).joined(separator: ", ")
+    let swept = runs.count { $0.sweep != nil }
+    let counts =
+      "\(runs.count) \(runs.count == 1 ? "run" : "runs")"
+      + (swept > 0 ? " (\(swept) of them at points of a sweep)" : "")
+      + (names.isEmpty ? "" : " of experiment \(names)")
+    let revisions = joined(runs.map { withShortHashes($0.codeRevision) })
+    return [
+      .list([
+        "\(strong: "Runs"): \(counts); code \(revisions); \(joined(runs.map(\.host))).",
+        "\(strong: "Prediction error"): \(predictionError(data, runs)).",
+        "\(strong: "Trace columns"): \(TraceOrigins.sentence(runs)).",
+      ])
+    ]
+  }
+
+  /// The section at the end.
   static func blocks(_ data: ReportData) -> [Document.Block] {
     let runs = allRuns(data).map(\.description)
     guard !runs.isEmpty else { return [] }
-    var blocks: [Document.Block] = [
-      .heading(2, "Where this comes from"), .table(summary(data, runs)),
+    return [
+      .heading(2, "Where this comes from"), .table(overview(data, runs)),
+    ] + TraceOrigins.tables(runs).map { .table($0) } + [
+      .details("Traces, by seed", [.table(traces(runs))]),
+      .details("Runs, by workload, strategy and seed (\(runs.count))", [.table(list(runs))]),
     ]
-    blocks += traces(runs).map { .table(columns(of: $0)) }
-    blocks.append(.details("Runs (\(runs.count))", [.table(list(runs))]))
-    return blocks
   }
 
   static func allRuns(_ data: ReportData) -> [ReportData.Run] {
@@ -22,28 +43,32 @@ enum Provenance {
     }
   }
 
-  private static func summary(_ data: ReportData, _ runs: [RunDescription]) -> Document.Table {
-    func joined(_ values: [String]) -> Inline {
-      Inline(ReportDocument.unique(values).sorted().joined(separator: ", "))
-    }
+  /// Text in which a commit's 40 hexadecimal digits are its first 12.
+  private static func withShortHashes(_ text: String) -> String {
+    text.replacing(/\b[0-9a-f]{40}\b/) { $0.output.prefix(12) }
+  }
+
+  private static func joined(_ values: [String]) -> String {
+    ReportDocument.unique(values).sorted().joined(separator: ", ")
+  }
+
+  private static func overview(_ data: ReportData, _ runs: [RunDescription]) -> Document.Table {
     let seeds = Set(runs.map(\.seed)).sorted().map { String($0) }.joined(separator: ", ")
-    var rows: [[Inline]] = []
-    for experiment in data.experiments {
-      rows.append([
+    var rows: [[Inline]] = data.experiments.map { experiment in
+      [
         "Experiment",
         """
         \(experiment.description.name): \(experiment.finished) of \(experiment.planned) runs \
         finished; file's SHA-256 \(code: String(experiment.description.digest.prefix(16)))
         """,
-      ])
+      ]
     }
     rows += [
-      ["Traces, SHA-256", digests(runs)],
       ["Seeds", Inline(seeds)],
-      ["Backend", joined(runs.map { "\($0.backend) (\($0.modelVersion))" })],
+      ["Backend", Inline(joined(runs.map { "\($0.backend) (\($0.modelVersion))" }))],
       ["Prediction error", Inline(predictionError(data, runs))],
-      ["Code revision", joined(runs.map(\.codeRevision))],
-      ["Host", joined(runs.map(\.host))],
+      ["Code revision", Inline(joined(runs.map(\.codeRevision)))],
+      ["Host", Inline(joined(runs.map(\.host)))],
       ["Run at", Inline(period(runs))],
     ]
     return Document.Table(
@@ -72,48 +97,55 @@ enum Provenance {
     return text.prefix(16).replacing("T", with: " ") + " UTC"
   }
 
-  /// One run of each trace that has columns of other origins than the traces before it: traces
-  /// that differ only by their seed share a table.
-  private static func traces(_ runs: [RunDescription]) -> [RunDescription] {
-    runs.reduce(into: []) { kept, run in
-      let isKnown = kept.contains {
-        $0.traceName == run.traceName && $0.traceColumns == run.traceColumns
-      }
-      if !isKnown { kept.append(run) }
-    }
-  }
+  // MARK: Lists by seed
 
-  private static func columns(of run: RunDescription) -> Document.Table {
-    Document.Table(
-      caption: "Columns of trace \(run.traceName): what was recorded, fitted or assigned",
-      header: ["Column", "Is", "How"],
-      rows: run.traceColumns.isEmpty
-        ? [["no column's origin is known", "", ""]]
-        : run.traceColumns.map { [Inline($0.column), Inline($0.provenance), Inline($0.note)] },
-      isNumeric: false)
-  }
-
-  /// Each trace's name with the digests of its variants.
-  private static func digests(_ runs: [RunDescription]) -> Inline {
-    let names = ReportDocument.unique(runs.map(\.traceName))
-    let lines = names.map { name in
-      let digests = ReportDocument.unique(
-        runs.filter { $0.traceName == name }.map { String($0.traceDigest.prefix(16)) })
-      return "\(name): \(digests.joined(separator: ", "))"
+  private static func traces(_ runs: [RunDescription]) -> Document.Table {
+    let rows = groups(runs) { [$0.workload, $0.traceName] }.map { key, runs in
+      key.map { Inline($0) } + [bySeed(runs) { String($0.traceDigest.prefix(16)) }]
     }
-    return Inline(lines.joined(separator: "; "))
+    return Document.Table(
+      caption: "Traces that were replayed", header: ["Workload", "Trace", "SHA-256 by seed"],
+      rows: rows, isNumeric: false)
   }
 
   private static func list(_ runs: [RunDescription]) -> Document.Table {
-    Document.Table(
-      caption: "Runs", header: ["Run", "Workload", "Strategy", "Seed", "Varied", "Trace"],
-      rows: runs.map { run in
-        let sweep = run.sweep.map { "\($0.parameter) = \(Typeset.count($0.value))" } ?? ""
-        return [
-          "\(code: run.runID)", Inline(run.workload), Inline(run.strategy),
-          Inline(String(run.seed)),
-          Inline(sweep), Inline(String(run.traceDigest.prefix(16))),
-        ]
-      }, isNumeric: false)
+    let rows = groups(runs) { run in
+      let sweep = run.sweep.map { "\($0.parameter) = \(Typeset.count($0.value))" } ?? ""
+      return [run.workload, sweep, run.strategy]
+    }.map { key, runs in key.map { Inline($0) } + [bySeed(runs, \.runID)] }
+    return Document.Table(
+      caption: "Runs", header: ["Workload", "Varied", "Strategy", "Run by seed"],
+      rows: rows, isNumeric: false)
+  }
+
+  /// Runs with equal keys, in the order of each key's first run.
+  private static func groups(_ runs: [RunDescription], by key: (RunDescription) -> [String])
+    -> [(key: [String], runs: [RunDescription])]
+  {
+    var positions: [[String]: Int] = [:]
+    var groups: [(key: [String], runs: [RunDescription])] = []
+    for run in runs {
+      let key = key(run)
+      if let position = positions[key] {
+        groups[position].runs.append(run)
+      } else {
+        positions[key] = groups.count
+        groups.append((key, [run]))
+      }
+    }
+    return groups
+  }
+
+  /// `1: 0123abcd, 2: 4567ef01`; a seed's value once, however many runs share it.
+  private static func bySeed(_ runs: [RunDescription], _ value: (RunDescription) -> String)
+    -> Inline
+  {
+    var pieces: [Inline.Piece] = []
+    var seen: Set<String> = []
+    for run in runs.sorted(by: { $0.seed < $1.seed })
+    where seen.insert("\(run.seed) \(value(run))").inserted {
+      pieces += [.text("\(pieces.isEmpty ? "" : ", ")\(run.seed): "), .code(value(run))]
+    }
+    return Inline(pieces)
   }
 }

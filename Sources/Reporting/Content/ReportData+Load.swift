@@ -10,7 +10,7 @@ extension ReportData {
     public var experiment: String?
     /// The strategy that others are compared with; nil means `lru`, or the first by name.
     public var baseline: String?
-    /// What the service promises, drawn as lines.
+    /// What the service promises, drawn as lines; a bound that is nil is taken from the runs.
     public var objective: SLO
 
     /// Makes a selection.

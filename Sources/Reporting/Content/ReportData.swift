@@ -117,14 +117,19 @@ public struct ReportData: Sendable {
     public var candidate: String
     /// Seeds that both ran with.
     public var seeds: Int
+    /// How many comparisons the verdicts are corrected for, those on other workloads included.
+    public var tests: Int
     /// By metric.
     public var differences: [Difference]
 
     /// Makes a comparison.
-    public init(baseline: String, candidate: String, seeds: Int, differences: [Difference]) {
+    public init(
+      baseline: String, candidate: String, seeds: Int, tests: Int, differences: [Difference]
+    ) {
       self.baseline = baseline
       self.candidate = candidate
       self.seeds = seeds
+      self.tests = tests
       self.differences = differences
     }
   }

@@ -2,17 +2,18 @@ import Orchestration
 import Primitives
 import Results
 
-/// Turns what is known into a page's text: what it says, how to read it, where it comes from, a
-/// section for each workload, and everything else at the end.
+/// Turns what is known into a page's text: what it says, in three lines where that comes from, how
+/// to read it, a section for each workload, and at the end provenance and everything else.
 enum ReportDocument {
   /// Sets a report.
   static func of(_ data: ReportData) -> Document {
     var blocks: [Document.Block] = [.callout("What this says", Findings.blocks(data))]
+    blocks += Provenance.summary(data)
     blocks.append(.details("How to read this", [.list(howToRead)]))
-    blocks += Provenance.blocks(data)
     for (index, workload) in data.workloads.enumerated() {
       blocks += section(workload, WorkloadCharts(workload, index: index))
     }
+    blocks += Provenance.blocks(data)
     blocks += appendix(data)
     return Document(title: data.title, blocks: blocks)
   }
@@ -25,11 +26,19 @@ enum ReportDocument {
     """,
     """
     Differences are of the second strategy from the first, paired by request and seed, with a \
-    bootstrapped 95 % confidence interval. Verdicts are corrected for the number of metrics \
-    compared, so that an interval may exclude zero where the verdict is not sure. “No difference detected” is not “equal”: the interval says how large a difference \
-    could have gone unseen. “Equivalent” means that any difference is known to be too small to \
-    matter. d_z is Cohen's effect size over seeds; “faster” is the share of requests that became \
-    faster, each compared with itself.
+    bootstrapped 95 % confidence interval for each row alone. d_z is Cohen's effect size over \
+    seeds; “faster” is the share of requests that became faster, each compared with itself.
+    """,
+    """
+    Verdicts are corrected (Holm) for the number of comparisons, all workloads and metrics \
+    together. “Not significant after correction”: the row's own interval excludes zero, but among \
+    so many comparisons that may be luck; more seeds would tell. “No difference detected” is not \
+    “equal”: the interval says how large a difference could have gone unseen. “Equivalent” means \
+    that any difference is known to be too small to matter (below 1 %, or 0.5 points of a ratio).
+    """,
+    """
+    A strategy “pays” where a latency, goodput or SLO attainment is better by more than that, its \
+    whole interval included, and none is worse.
     """,
     """
     TTFT is the time from a request's arrival to its first token, queueing and the loading of its \
@@ -46,6 +55,15 @@ enum ReportDocument {
     marked as clairvoyant, knows the future; no server can run it.
     """,
   ]
+
+  /// Stands below a chart of hit ratios with bounds.
+  private static let whatBoundsAre: Inline = """
+    Dashed: the trace's references by themselves, in order of arrival and without a server, under \
+    LRU and under OPT (Belady's optimum of loading on demand, which knows the future). They are a \
+    yardstick rather than a limit: a run counts a reference when its scheduler first wants the \
+    request, so that requests which wait together can hit together, and prefetch loads what nobody \
+    has asked for yet. Either can take a run above a dashed line.
+    """
 
   // MARK: A workload's section
 
@@ -69,6 +87,7 @@ enum ReportDocument {
       blocks.append(.heading(3, title))
       blocks.append(.figures(charts))
     }
+    if !charts.sweeps.isEmpty, !workload.bounds.isEmpty { blocks.append(.paragraph(whatBoundsAre)) }
     blocks += workload.sweeps.map { .table(MetricTables.sweep($0)) }
     return blocks
   }

@@ -25,8 +25,9 @@ struct WorkloadCharts {
     for (position, comparison) in workload.comparisons.enumerated() {
       comparisons.append(
         ForestPlot.chart(
-          comparison.differences, baseline: comparison.baseline, candidate: comparison.candidate,
-          name: "\(prefix)-difference-\(position + 1)", context: workload.name))
+          comparison.differences, tests: comparison.tests, baseline: comparison.baseline,
+          candidate: comparison.candidate, name: "\(prefix)-difference-\(position + 1)",
+          context: workload.name))
     }
   }
 
@@ -78,22 +79,38 @@ struct WorkloadCharts {
 
   private mutating func addSweeps() {
     for (index, sweep) in workload.sweeps.enumerated() {
-      let curves = sweep.strategies.map { strategy in
-        HitRatioBySlots.Curve(
-          strategy.name,
-          strategy.points.compactMap { point in
-            SeedSummary(point.runs.compactMap { $0.metrics["hit_ratio"] }).map {
-              Point(point.value, $0.mean)
-            }
-          })
-      }
-      guard curves.contains(where: { !$0.points.isEmpty }) else { continue }
       let isSlots = sweep.parameter.lowercased().contains("slots")
-      sweeps.append(
-        HitRatioBySlots.chart(
-          curves, bounds: isSlots ? workload.bounds : [],
-          parameter: isSlots ? "adapter slots" : sweep.parameter,
-          name: "\(prefix)-sweep-\(index + 1)", context: workload.name))
+      let parameter = isSlots ? "adapter slots" : sweep.parameter
+      let ratios = sweep.means(of: "hit_ratio").map { HitRatioBySlots.Curve($0.name, $0.points) }
+      if ratios.contains(where: { !$0.points.isEmpty }) {
+        sweeps.append(
+          HitRatioBySlots.chart(
+            ratios, bounds: isSlots ? workload.bounds : [], parameter: parameter,
+            name: "\(prefix)-sweep-\(index + 1)", context: workload.name))
+      }
+      let tails = sweep.means(of: "ttft_p99").map { strategy in
+        (name: strategy.name, points: strategy.points.map { Point($0.x, $0.y / 1e3) })
+      }
+      if tails.contains(where: { !$0.points.isEmpty }) {
+        sweeps.append(
+          TailBySweep.chart(
+            tails, parameter: parameter, objective: workload.objective.ttft,
+            name: "\(prefix)-sweep-\(index + 1)-ttft", context: workload.name))
+      }
+    }
+  }
+}
+
+extension ReportData.Sweep {
+  /// A metric's means over seeds at each value, for each strategy.
+  fileprivate func means(of metric: String) -> [(name: String, points: [Point])] {
+    strategies.map { strategy in
+      let points = strategy.points.compactMap { point in
+        SeedSummary(point.runs.compactMap { $0.metrics[metric] }).map {
+          Point(point.value, $0.mean)
+        }
+      }
+      return (strategy.name, points)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Orchestration
 import Primitives
+import Replay
 import Results
 
 /// Reads an experiment's workloads, one after another.
@@ -9,6 +10,7 @@ struct WorkloadLoader {
   let metrics: [String: [String: Double]]
   /// The strategy that others are compared with.
   let baseline: String
+  /// What the reader gave; the rest is as the runs' configuration says.
   let objective: SLO
   /// Each other strategy with the baseline, over all workloads.
   let compared: [Comparison]
@@ -24,7 +26,30 @@ struct WorkloadLoader {
     try addRepresentatives(to: &strategies, stored)
     return ReportData.Workload(
       name: name, strategies: strategies, comparisons: comparisons(name, strategies),
-      sweeps: sweeps(stored, names), objective: objective)
+      sweeps: sweeps(stored, names), bounds: try bounds(stored), objective: objective(stored))
+  }
+
+  private func objective(_ stored: [StoredRun]) -> SLO {
+    let own = stored.first.map { SLO(configuration: $0.description.configuration) } ?? SLO()
+    return SLO(
+      ttft: objective.ttft ?? own.ttft, tpot: objective.tpot ?? own.tpot,
+      e2e: objective.e2e ?? own.e2e)
+  }
+
+  /// What the traces of a sweep over slots allow by themselves: means over seeds.
+  private func bounds(_ stored: [StoredRun]) throws -> [HitRatioBySlots.Curve] {
+    let digests = Set(stored.filter { $0.description.sweep != nil }.map(\.description.traceDigest))
+    let all = try digests.sorted().flatMap { try store.bounds(ofTrace: $0) }
+    let bySlots = Dictionary(grouping: all, by: \.slots)
+    func curve(_ name: String, _ ratio: (HitRatioBounds) -> Double) -> HitRatioBySlots.Curve {
+      HitRatioBySlots.Curve(
+        name,
+        bySlots.map { slots, bounds in
+          Point(Double(slots), bounds.reduce(0) { $0 + ratio($1) } / Double(bounds.count))
+        })
+    }
+    return all.isEmpty
+      ? [] : [curve("LRU, trace alone", \.lru), curve("OPT, trace alone", \.opt)]
   }
 
   /// The rows about this workload of all strategies' comparisons with the baseline, by world.
@@ -42,7 +67,8 @@ struct WorkloadLoader {
         let suffix = labels.contains(comparison.candidate) ? "" : " (\(world))"
         return ReportData.StrategyComparison(
           baseline: comparison.baseline + suffix, candidate: comparison.candidate + suffix,
-          seeds: own.map(\.seeds.count).max() ?? 0, differences: own.map(Difference.init))
+          seeds: own.map(\.seeds.count).max() ?? 0, tests: comparison.tests,
+          differences: own.map(Difference.init))
       }
     }
   }

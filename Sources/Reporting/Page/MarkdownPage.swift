@@ -81,7 +81,9 @@ struct MarkdownPage {
   private func markdown(_ inline: Inline) -> String {
     inline.pieces.map { piece in
       switch piece {
-      case .text(let text), .toned(let text, _): MarkdownPage.escaped(text)
+      case .text(let text): MarkdownPage.escaped(text)
+      case .toned(let text, let verdict):
+        verdict.isNews ? "**\(MarkdownPage.escaped(text))**" : MarkdownPage.escaped(text)
       case .strong(let text): "**\(MarkdownPage.escaped(text))**"
       // Backquotes would have to be counted; a name with one is simply not set as code.
       case .code(let text):

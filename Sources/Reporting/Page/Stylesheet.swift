@@ -69,7 +69,8 @@ enum Stylesheet {
       margin: 0; background: #ffffff; border: 1px solid var(--line); border-radius: 6px;
       padding: 6px; break-inside: avoid;
     }
-    figure.wide { grid-column: 1 / -1; }
+    /* 960 pixels beside 640: the text of all charts is of one size. */
+    figure.wide { grid-column: 1 / -1; width: 75%; }
     figure svg { display: block; width: 100%; height: auto; }
     details { margin: 10px 0; }
     summary { cursor: pointer; font-weight: 600; padding: 6px 0; }
@@ -79,8 +80,9 @@ enum Stylesheet {
       h1 { font-size: 1.5rem; }
       .callout { padding: 14px 14px 4px; }
       .figures { grid-template-columns: minmax(0, 1fr); }
+      figure.wide { width: auto; }
       figure svg { min-width: 540px; }
-      figure.wide svg { min-width: 760px; }
+      figure.wide svg { min-width: 810px; }
       th, td { padding: 6px 9px; }
     }
     @media print {

@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 
 /// An axis: what it measures, in which unit, from where to where.
@@ -69,7 +70,9 @@ struct Ticks: Equatable {
   var ticks: [Tick]
 
   /// Lays out an axis over data of this extent (nil: there is none).
-  init(_ axis: Axis, extent: ClosedRange<Double>?) {
+  /// - Parameter length: pixels from end to end, where labels stand side by side along the axis and
+  ///   must not touch: ticks are then as many as there is room for.
+  init(_ axis: Axis, extent: ClosedRange<Double>?, length: Double = .infinity) {
     if case .names(let names) = axis.unit {
       limits = -0.6...(Double(max(names.count, 1)) - 0.4)
       ticks = names.enumerated().map { Tick(value: Double($0.offset), label: $0.element) }
@@ -79,15 +82,33 @@ struct Ticks: Equatable {
     let range = Ticks.widened(
       axis.limits ?? extent ?? (logarithmic ? 1...10 : 0...1), logarithmic: logarithmic)
     let isFixed = axis.limits != nil
-    let (limits, values) =
+    let round = (0..<Ticks.densities).lazy.map { coarseness in
       logarithmic
-      ? Ticks.logarithmic(range, isFixed: isFixed)
-      : Ticks.linear(range, unit: axis.unit, isFixed: isFixed)
-    self.limits = limits
-    ticks = (axis.tickValues?.filter(limits.contains) ?? values).map {
-      Tick(value: $0, label: Ticks.label($0, axis.unit))
+        ? Ticks.logarithmic(range, isFixed: isFixed, coarseness)
+        : Ticks.linear(range, unit: axis.unit, isFixed: isFixed, coarseness)
+    }
+    let asked = axis.tickValues.map { values in (range, values.filter(range.contains)) }
+    let layouts = (asked.map { [$0] } ?? []) + Array(round)
+    (limits, ticks) = (range, [])
+    for (limits, values) in layouts {
+      self.limits = limits
+      ticks = values.map { Tick(value: $0, label: Ticks.label($0, axis.unit)) }
+      if fits(in: length, axis.scale) { break }
     }
   }
+
+  /// Whether neighbouring labels have room between them along an axis of so many pixels.
+  private func fits(in length: Double, _ scale: Axis.Scale) -> Bool {
+    func place(_ value: Double) -> Double { scale == .logarithmic ? log(value) : value }
+    let pixel = length / (place(limits.upperBound) - place(limits.lowerBound))
+    return zip(ticks, ticks.dropFirst()).allSatisfy { left, right in
+      let widths = TextWidth.of(left.label, size: 12) + TextWidth.of(right.label, size: 12)
+      return (place(right.value) - place(left.value)) * pixel >= widths / 2 + 6
+    }
+  }
+
+  /// How many times ticks can be made fewer.
+  private static let densities = 6
 
   /// A range that is not a single point, as gnuplot refuses one.
   private static func widened(_ range: ClosedRange<Double>, logarithmic: Bool)
@@ -103,21 +124,26 @@ struct Ticks: Equatable {
     return high == 0 ? 0...1 : min(low, 0)...max(high, 0)
   }
 
-  private static func logarithmic(_ range: ClosedRange<Double>, isFixed: Bool)
-    -> (ClosedRange<Double>, [Double])
-  {
-    let steps: [Double] =
+  private static func logarithmic(
+    _ range: ClosedRange<Double>, isFixed: Bool, _ coarseness: Int
+  ) -> (ClosedRange<Double>, [Double]) {
+    let patterns: [[Double]] = [
+      [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8], [1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1],
+    ]
+    let densest =
       switch range.upperBound / range.lowerBound {
-      case ..<4: [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8]
-      case ..<15: [1, 1.5, 2, 3, 5, 7]
-      case ..<2e4: [1, 2, 5]
-      default: [1]
+      case ..<4: 0
+      case ..<15: 1
+      case ..<2e4: 2
+      default: 4
       }
+    let steps = patterns[min(densest + coarseness, patterns.count - 1)]
+    // Where even powers of ten are too many, every second one, then every fourth.
+    let skipped = max(0, densest + coarseness - (patterns.count - 1))
     var places: [Double] = []
-    var decade = 1e-30
-    for exponent in -30...30 {
+    for exponent in stride(from: -32, through: 32, by: 1 << skipped) {
       // Powers of ten read exactly, so that a tick at a thousandth is the double nearest 0.001.
-      decade = Double("1e\(exponent)") ?? decade * 10
+      guard let decade = Double("1e\(exponent)") else { continue }
       places += steps.map { $0 * decade }
     }
     if isFixed { return (range, places.filter(range.contains)) }
@@ -126,10 +152,11 @@ struct Ticks: Equatable {
     return (low...high, places.filter { $0 >= low && $0 <= high })
   }
 
-  private static func linear(_ range: ClosedRange<Double>, unit: Axis.Unit, isFixed: Bool)
-    -> (ClosedRange<Double>, [Double])
-  {
-    let step = Ticks.step((range.upperBound - range.lowerBound) / 6.5, unit)
+  private static func linear(
+    _ range: ClosedRange<Double>, unit: Axis.Unit, isFixed: Bool, _ coarseness: Int
+  ) -> (ClosedRange<Double>, [Double]) {
+    let most = 6.5 / Double(1 << coarseness)
+    let step = Ticks.step((range.upperBound - range.lowerBound) / most, unit)
     let first = (range.lowerBound / step + (isFixed ? -1e-9 : 1e-9)).rounded(isFixed ? .up : .down)
     let last = (range.upperBound / step + (isFixed ? 1e-9 : -1e-9)).rounded(isFixed ? .down : .up)
     guard last >= first, last - first < 100 else { return (range, []) }
@@ -164,6 +191,9 @@ struct Ticks: Equatable {
     case .number, .names:
       value.magnitude >= 1e6 ? millions(value) : Typeset.trimmed(rounded(value))
     case .percent: Typeset.trimmed(rounded(value * 100)) + Typeset.space + "%"
+    // A logarithmic axis has ticks at 200 and 500 seconds, which are no round minutes.
+    case .duration where value >= 60 && value.truncatingRemainder(dividingBy: 60) != 0:
+      Typeset.count(value) + Typeset.space + "s"
     case .duration, .elapsed:
       value == 0 ? "0" : Typeset.duration(value)
     case .bytes: value == 0 ? "0" : Typeset.bytes(value)

@@ -69,6 +69,8 @@ public struct Chart: Sendable, Equatable {
 
     /// Two of these stand side by side on a wide page.
     public static let half = Size(width: 640, height: 400)
+    /// Pixels across of a chart that stands alone; the page scales it as it does the others.
+    public static let wide = 960
   }
 
   /// Text at a point.

@@ -23,8 +23,9 @@ struct GnuplotScript {
   init(_ chart: Chart) {
     self.chart = chart
     let extent = Extent(chart)
-    x = Ticks(chart.x, extent: extent.x)
     y = Ticks(chart.y, extent: extent.y)
+    let margins = GnuplotScript.leftMargin(chart, y) + GnuplotScript.rightMargin(chart)
+    x = Ticks(chart.x, extent: extent.x, length: Double(chart.size.width) - margins)
     keyRow =
       chart.key == .row
       ? KeyRow(
@@ -65,9 +66,9 @@ struct GnuplotScript {
 
   private var leftMargin: Double { GnuplotScript.leftMargin(chart, y) }
 
-  private var rightMargin: Double {
+  private static func rightMargin(_ chart: Chart) -> Double {
     let texts = chart.notes.filter(\.inRightMargin).map(\.text)
-    return texts.map { 24 + TextWidth.of($0, size: 11) }.max() ?? 24
+    return texts.map { 24 + TextWidth.of($0, size: 12) }.max() ?? 24
   }
 
   private var topMargin: Double { 66 + (keyRow?.height ?? 0) }
@@ -80,7 +81,7 @@ struct GnuplotScript {
         + " font '\(GnuplotScript.font),\(GnuplotScript.textSize)' background '#ffffff'")
     write("set encoding utf8")
     write("set lmargin at screen \(place(leftMargin / width))")
-    write("set rmargin at screen \(place(1 - rightMargin / width))")
+    write("set rmargin at screen \(place(1 - GnuplotScript.rightMargin(chart) / width))")
     write("set tmargin at screen \(place(1 - topMargin / height))")
     write("set bmargin at screen \(place((chart.x.label.isEmpty ? 34 : 57) / height))")
   }
@@ -91,8 +92,9 @@ struct GnuplotScript {
       "set label 1 \(GnuplotScript.quoted(chart.title)) at screen \(left), screen"
         + " \(place(1 - 24 / height)) font '\(GnuplotScript.font):Bold,15' tc rgb '#111111'")
     guard !chart.subtitle.isEmpty else { return }
+    let room = Int((width - leftMargin) / TextWidth.of("n", size: 11))
     write(
-      "set label 2 \(GnuplotScript.quoted(chart.subtitle, limit: 160)) at screen \(left), screen"
+      "set label 2 \(GnuplotScript.quoted(chart.subtitle, limit: room)) at screen \(left), screen"
         + " \(place(1 - 44 / height)) font '\(GnuplotScript.font),11' tc rgb '#666666'")
   }
 
@@ -137,7 +139,7 @@ struct GnuplotScript {
       let position =
         isVertical
         ? "first \(at), graph 1 center offset 0,0.6"
-        : "graph 0.01, first \(at) left offset 0,0.6"
+        : "graph 0.01, first \(at) left offset 0,\(rule.value < y.limits.upperBound ? 0.6 : -0.6)"
       write(
         "set label \(GnuplotScript.quoted(rule.label)) at \(position) front"
           + " tc rgb '\(rule.color.hex)' font '\(GnuplotScript.font),11'")
@@ -153,7 +155,7 @@ struct GnuplotScript {
       guard note.inRightMargin || chart.x.accepts(note.at.x) else { continue }
       write(
         "set label \(GnuplotScript.quoted(note.text)) at \(position) front"
-          + " tc rgb '\(note.color.hex)' font '\(GnuplotScript.font),11'")
+          + " tc rgb '\(note.color.hex)'")
     }
   }
 

@@ -13,6 +13,8 @@ public enum Verdict: String, Sendable {
   case worse
   /// There is a difference, in a metric that has no better side.
   case different
+  /// The row's own interval excludes 0, but among so many comparisons that may be luck.
+  case notSignificant = "not significant after correction"
   /// None of these: there may be a difference, these runs do not show it.
   case noDifference = "no difference detected"
 }
@@ -29,22 +31,31 @@ public struct MetricComparison: Sendable {
   public let estimate: PairedDifference
   /// Two-sided p-value of the paired t-test over seeds.
   public let pValue: Double
-  /// The same after Holm's correction over all metrics and subjects of the comparison.
-  public let adjustedPValue: Double
+  /// The same after Holm's correction over all metrics and subjects of the comparison that have
+  /// seeds enough for a verdict; nil for the others, which are not tested.
+  public let adjustedPValue: Double?
   /// p-value of the two one-sided tests against the metric's minimum effect.
   public let equivalencePValue: Double
   /// The difference request by request, for latencies of runs that keep their records.
   public let requests: RequestEffect?
   /// The conclusion.
   public let verdict: Verdict
+
+  /// Whether the whole interval lies beyond the metric's minimum effect: the difference is not only
+  /// certain, but of a size that matters.
+  public var exceedsMinimumEffect: Bool {
+    guard let interval = estimate.interval, !interval.contains(0) else { return false }
+    let least = metric.minimumEffect.amount(baseline: estimate.meanA)
+    return interval.lowerBound >= least || interval.upperBound <= -least
+  }
 }
 
 /// A paired comparison of two strategies, over every metric and subject that both have.
 ///
 /// The unit of replication is the seed. The difference of each seed is one observation; the
-/// p-value is the paired t-test's, corrected by Holm over all rows; the interval is a bootstrap
-/// over seeds. A verdict of better or worse needs both to agree, and the difference not to be
-/// shown equivalent.
+/// p-value is the paired t-test's, corrected by Holm over all rows with seeds enough for a verdict;
+/// the interval is a bootstrap over seeds, for each row alone. A verdict of better or worse needs
+/// both to agree, and the difference not to be shown equivalent.
 public struct Comparison: Sendable {
   /// How to compare.
   public struct Options: Sendable {
@@ -72,6 +83,8 @@ public struct Comparison: Sendable {
   public let options: Options
   /// One row a subject and metric that both have, by subject and then in order of the options.
   public let rows: [MetricComparison]
+  /// Rows that were tested, and so the number of comparisons that verdicts are corrected for.
+  public var tests: Int { rows.count { $0.adjustedPValue != nil } }
 
   /// Compares candidate `b` with baseline `a`.
   /// - Throws: `PitwallError`: data where a selection has no runs, where nothing pairs or where
@@ -98,8 +111,16 @@ public struct Comparison: Sendable {
           RequestLatency(metric: metric.name).flatMap { effects[$0] })
       }
     }
-    let adjusted = Holm.adjusted(tested.map(\.pValue))
-    rows = zip(tested, adjusted).map { $0.concluded($1, options) }
+    rows = Comparison.concluded(tested, options)
+  }
+
+  /// Rows with too few seeds, such as the points of a sweep, get no verdict whatever their p-value;
+  /// in the family of tests they would only cost the others power.
+  private static func concluded(_ rows: [Tested], _ options: Options) -> [MetricComparison] {
+    let family = rows.indices.filter { rows[$0].seeds.count >= max(2, options.minimumSeeds) }
+    let adjusted = Dictionary(
+      uniqueKeysWithValues: zip(family, Holm.adjusted(family.map { rows[$0].pValue })))
+    return rows.indices.map { rows[$0].concluded(adjusted[$0], options) }
   }
 
   private static func checkSeeds(_ pairs: [RunPair], _ subject: Subject, _ options: Options) throws
@@ -182,7 +203,7 @@ private struct Tested {
     pValue = estimate.difference.pValue(differsFrom: 0)
   }
 
-  func concluded(_ adjusted: Double, _ options: Comparison.Options) -> MetricComparison {
+  func concluded(_ adjusted: Double?, _ options: Comparison.Options) -> MetricComparison {
     let margin = metric.minimumEffect.amount(baseline: estimate.meanA)
     let equivalence = estimate.difference.equivalencePValue(margin: margin)
     return MetricComparison(
@@ -192,13 +213,12 @@ private struct Tested {
   }
 
   private func verdict(
-    _ adjusted: Double, _ equivalence: Double, _ options: Comparison.Options
+    _ adjusted: Double?, _ equivalence: Double, _ options: Comparison.Options
   ) -> Verdict {
-    guard seeds.count >= options.minimumSeeds, let interval = estimate.interval else {
-      return .notEnoughSeeds
-    }
+    guard let adjusted, let interval = estimate.interval else { return .notEnoughSeeds }
     if equivalence < options.alpha { return .equivalent }
-    guard adjusted < options.alpha, !interval.contains(0) else { return .noDifference }
+    if interval.contains(0) { return .noDifference }
+    guard adjusted < options.alpha else { return .notSignificant }
     let isLower = estimate.difference.mean < 0
     return switch metric.direction {
     case .none: .different

@@ -6,7 +6,7 @@ enum Schema {
   /// In `PRAGMA application_id`: "PITW". Tells our databases from other SQLite files.
   static let applicationID = 0x5049_5457
   /// In `PRAGMA user_version`: the number of the last migration.
-  static let version = 1
+  static let version = 2
 
   /// Creates the tables of a new database, and brings older ones up to date.
   static var migrator: DatabaseMigrator {
@@ -18,6 +18,10 @@ enum Schema {
       // In the same transaction as the tables: a database is ours, and whole, or it is empty.
       try db.execute(sql: "PRAGMA application_id = \(applicationID)")
       try db.execute(sql: "PRAGMA user_version = 1")
+    }
+    migrator.registerMigration("2") { db in
+      try db.execute(sql: bounds)
+      try db.execute(sql: "PRAGMA user_version = 2")
     }
     return migrator
   }
@@ -142,6 +146,16 @@ enum Schema {
       adapter INTEGER NOT NULL,
       name TEXT NOT NULL,
       PRIMARY KEY (run_key, adapter)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let bounds = """
+    CREATE TABLE bound (
+      trace_digest TEXT NOT NULL,
+      slots INTEGER NOT NULL,
+      lru REAL NOT NULL,
+      opt REAL NOT NULL,
+      PRIMARY KEY (trace_digest, slots)
     ) STRICT, WITHOUT ROWID;
     """
 

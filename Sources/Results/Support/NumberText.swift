@@ -39,7 +39,8 @@ public enum NumberText {
 
   /// A share as a signed percentage: `+5.2 %`.
   public static func change(_ share: Double) -> String {
-    (share > 0 ? "+" : "") + fixed(share * 100, decimals: 2) + " %"
+    let digits = fixed(share * 100, decimals: 2)
+    return (share > 0 && digits != "0.00" ? "+" : "") + digits + " %"
   }
 
   /// A change with its interval: `-5.20 % [-6.30 %, -4.10 %]`; without one where all seeds agree.
@@ -47,7 +48,8 @@ public enum NumberText {
     guard let interval else { return change(share) }
     let low = change(interval.lowerBound)
     let high = change(interval.upperBound)
-    return change(share) + (low == high ? " exactly" : " [\(low), \(high)]")
+    return change(share)
+      + (interval.lowerBound == interval.upperBound ? " exactly" : " [\(low), \(high)]")
   }
 
   /// A p-value: `0.0031`, `<0.0001`.
