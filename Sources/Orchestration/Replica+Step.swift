@@ -11,8 +11,9 @@ extension Replica {
     residency.feedLinks(at: time)
     if looksAhead { considerPrefetch(at: time) }
     guard phase == .running, !wasRunning else { return }
-    // Last, since a prefetch may have taken memory that the step could have grown into.
-    let stands = plan.chunks.isEmpty && !preempting
+    // Last, since a prefetch may have taken memory that the step could have grown into, or have been
+    // cancelled and left memory to those who wait: they are looked at again after this step.
+    let stands = plan.chunks.isEmpty && !preempting && !residency.changed
     plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks) : 1
     residency.outbox.append(.run)
   }

@@ -26,7 +26,8 @@ extension LockstepWorld {
       violate(replica, "\(transfer) finds no lane")
     }
     let turns = transferTurns.lowerBound + random.index(below: transferTurns.count)
-    states[replica].inFlight.append(InFlight(due: now + Nanoseconds(turns), transfer: transfer))
+    states[replica].inFlight.append(
+      InFlight(due: now + Nanoseconds(turns) * turnLength, transfer: transfer))
     checkRoom(replica)
   }
 
@@ -66,12 +67,12 @@ extension LockstepWorld {
     }
   }
 
-  /// Adapters that running sequences use.
+  /// Adapters that running sequences use; none where the world cannot know which were selected.
   private func usedAdapters(of replica: Int) -> Set<AdapterID> {
+    guard server.selection == "explicit" else { return [] }
     var used: Set<AdapterID> = []
     for slot in orchestrator.replicas[replica].runningSlots {
       let request = Int(orchestrator.replicas[replica].request(of: slot))
-      // Selection may have changed the set; these worlds use the explicit one where it matters.
       used.formUnion(server.sets.members(jobs[request].request.adapterSet))
     }
     return used

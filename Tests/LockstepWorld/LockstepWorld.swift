@@ -64,21 +64,25 @@ public struct LockstepWorld: ~Copyable {
   let server: LockstepServer
   let jobs: [Job]
   let transferTurns: ClosedRange<Int>
+  let turnLength: Nanoseconds
   var orchestrator: Orchestrator
   var states: [ServerState]
   var log = Log()
   var now: Nanoseconds = 0
   var random: RandomStream
 
-  /// A world in which nothing has happened. Jobs are numbered from 0, by rising arrival.
+  /// A world in which nothing has happened. Jobs are numbered from 0, by rising arrival, and arrive
+  /// at multiples of a turn's length.
   public init(
-    _ server: LockstepServer, jobs: [Job], transferTurns: ClosedRange<Int> = 1...6, seed: UInt64 = 1
+    _ server: LockstepServer, jobs: [Job], transferTurns: ClosedRange<Int> = 1...6,
+    turnLength: Nanoseconds = 1, seed: UInt64 = 1
   ) throws {
     self.server = server
     self.jobs = jobs
     self.transferTurns = transferTurns
-    let mean = (transferTurns.lowerBound + transferTurns.upperBound) / 2
-    orchestrator = try server.makeOrchestrator(seed: seed, transferTime: Nanoseconds(mean))
+    self.turnLength = turnLength
+    let mean = Nanoseconds((transferTurns.lowerBound + transferTurns.upperBound) / 2)
+    orchestrator = try server.makeOrchestrator(seed: seed, transferTime: mean * turnLength)
     random = RandomStream(seed: seed, purpose: "lockstep")
     var start = ServerState()
     for tier in [Tier.disk, .host] where tier <= server.configuration.start {
@@ -96,10 +100,10 @@ public struct LockstepWorld: ~Copyable {
 
   /// Serves all jobs.
   /// - Throws: `PitwallError` if they have not all ended after `limit` turns.
-  public consuming func run(limit: Nanoseconds = 20_000) throws -> Log {
+  public consuming func run(limit: Int = 20_000) throws -> Log {
     var next = 0
     while log.records.count < jobs.count {
-      guard now <= limit else {
+      guard now <= Nanoseconds(limit) * turnLength else {
         throw PitwallError.fault("\(log.records.count) of \(jobs.count) ended by turn \(limit)")
       }
       for replica in states.indices { endTransfers(of: replica) }
@@ -111,7 +115,7 @@ public struct LockstepWorld: ~Copyable {
         wake(replica)
         endStep(of: replica)
       }
-      now += 1
+      now += turnLength
     }
     for replica in states.indices {
       orchestrator.replicas[replica].abortAll(at: now)

@@ -1,0 +1,45 @@
+import Orchestration
+import Primitives
+
+/// A small server with everything drawn, and jobs for it.
+public func randomLockstep(
+  _ random: inout RandomStream, registry: PolicyRegistry
+) -> (LockstepServer, [LockstepWorld.Job]) {
+  let count = 2 + random.index(below: 8)
+  let bytes = (0..<count).map { _ in Bytes(500 + random.index(below: 1500)) }
+  let pairs = (0..<2).map { _ -> [AdapterID] in
+    let first = random.index(below: count)
+    return [AdapterID(first), AdapterID((first + 1) % count)]
+  }
+  let pooled = random.index(below: 2) == 0
+  let blocks = 20 + random.index(below: 30)
+  let pool = Bytes(blocks) * 100 + 3000
+  var server = LockstepServer(
+    bytes: bytes, sets: pairs,
+    configuration: ReplicaConfiguration(
+      slots: pooled ? nil : 1 + random.index(below: 4), adapterBytes: pooled ? pool : 8000,
+      kvBlocks: pooled ? Int(pool / 100) : blocks, kvBlockBytes: 100,
+      kvBlockTokens: [1, 4, 16][random.index(below: 3)], maxSequences: 1 + random.index(below: 8),
+      tokenBudget: 8 + random.index(below: 30), chunkedPrefill: random.index(below: 3) > 0,
+      loading: random.index(below: 2) == 0 ? .overlapped : .blocking,
+      hostBytes: [.max, 2000, 4000, 8000][random.index(below: 4)],
+      diskBytes: [.max, 2000, 8000][random.index(below: 3)],
+      start: Tier(rawValue: UInt8(random.index(below: 3))) ?? .host,
+      lanes: (0..<3).map { _ in 1 + random.index(below: 2) }),
+    registry: registry)
+  server.replicas = 1 + random.index(below: 2)
+  server.eviction = ["lru", "lfu", "fifo", "gdsf"][random.index(below: 4)]
+  server.prefetch = ["none", "lookahead", "predictive"][random.index(below: 3)]
+  server.scheduling = ["fcfs", "fcfs skip=false", "priority", "fcfs cap=1"][random.index(below: 4)]
+  server.routing = ["round-robin", "least-loaded", "affinity"][random.index(below: 3)]
+  let gap = 1 + random.index(below: 12)
+  var turn: Nanoseconds = 0
+  let jobs = (0..<50).map { number in
+    turn += Nanoseconds(random.index(below: gap + 1))
+    return LockstepWorld.Job(
+      number, at: turn, set: AdapterSetID(random.index(below: server.sets.count)),
+      prompt: Int32(1 + random.index(below: 30)), output: Int32(1 + random.index(below: 30)),
+      session: Int32(random.index(below: 5)), priority: Int32(random.index(below: 3)))
+  }
+  return (server, jobs)
+}
