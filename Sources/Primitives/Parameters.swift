@@ -148,9 +148,20 @@ public struct Parameters: Sendable {
     }
   }
 
-  /// An error about one key's value.
+  /// An error about one key's value, or about its absence.
   public func invalid(_ key: String, _ message: String) -> PitwallError {
-    failure(entries.first { $0.key == key } ?? Entry(key, "", at: place), message)
+    failure(
+      entries.first { $0.key == key } ?? Entry(key, "", at: place), message + misspelling(of: key))
+  }
+
+  /// ` (unknown key "spam": did you mean "span"?)` where `key` is missing and something near it was
+  /// written; else nothing. For errors about what is missing, which come before ``finish()``.
+  public func misspelling(of key: String) -> String {
+    let others = entries.map(\.key).filter { !known.contains($0) }
+    guard !entries.contains(where: { $0.key == key }),
+      let written = Suggestion.nearest(to: key, in: others)
+    else { return "" }
+    return " (unknown key \"\(written)\": did you mean \"\(key)\"?)"
   }
 
   private mutating func entry(_ key: String) -> Entry? {
@@ -177,7 +188,7 @@ public struct Parameters: Sendable {
   }
 
   private func missing(_ key: String) -> PitwallError {
-    PitwallError(place == nil ? .usage : .data, at: place, "\(owner): \(key) is missing")
+    PitwallError(place == nil ? .usage : .data, at: place, "\(owner): \(key) is missing" + misspelling(of: key))
   }
 
   private func failure(_ entry: Entry, _ message: String) -> PitwallError {

@@ -44,6 +44,16 @@ import Testing
     #expect(failure { _ = try p.requiredString("h") }?.description == "lru: h is missing")
   }
 
+  @Test func aMissingKeyMayBeMisspelt() throws {
+    var p = try make(("spam", "1h"), ("keep-order", "none"))
+    let slip = " (unknown key \"spam\": did you mean \"span\"?)"
+    #expect(failure { _ = try p.requiredString("span") }?.description == "lru: span is missing\(slip)")
+    #expect(p.invalid("span", "expected a time").description == "lru.span: expected a time\(slip)")
+    #expect(p.invalid("spam", "too salty").description == "lru.spam: too salty")
+    _ = p.string("spam")
+    #expect(failure { _ = try p.requiredString("span") }?.description == "lru: span is missing")
+  }
+
   @Test(arguments: ["", "x", "1 2", "nan", "inf", "1e999", "1,5"]) func badNumbers(_ text: String)
     throws
   {

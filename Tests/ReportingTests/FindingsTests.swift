@@ -92,6 +92,68 @@ struct FindingsTests {
     #expect(blocks(.notEnoughSeeds).ranges(of: "cannot be judged").count == 1)
   }
 
+  @Test("Where no seeds vary, a line gives the numbers of one trace, and no judgement")
+  func exact() {
+    func exact(_ metric: String, _ relative: Double) -> Difference {
+      var difference = Self.difference(metric, relative, .exact)
+      (difference.low, difference.high, difference.adjustedP) = (.nan, .nan, nil)
+      return difference
+    }
+    let comparison = Self.comparison(
+      exact("ttft_p99", -0.2), exact("ttft_mean", 0), exact("bytes_moved_device", 0.25))
+    #expect(Findings.judgement(comparison) == .exact)
+    let text = Self.text(comparison)
+    #expect(text.contains("On **day**, new is exact for this trace: p99 TTFT falls"))
+    #expect(
+      text.contains(
+        "**new** against **lru**: cannot be judged beyond the one trace that was replayed"))
+    #expect(text.contains("p99 TTFT falls from 100 ms to 80 ms (−20.0 %); mean TTFT stays at 100"))
+    #expect(text.contains("rises from 100 ms to 125 ms (+25.0 %)"))
+    #expect(text.contains("; no seeds vary, so nothing is known about other traces."))
+    for claim in ["pays", "etter", "corrected", "["] { #expect(!text.contains(claim)) }
+    let table = MetricTables.comparison(comparison)
+    #expect(table.caption.hasSuffix("exact for this trace, nothing is known about others"))
+    #expect(table.header.contains("Difference"))
+    #expect(table.rows[0][5] == Inline(""))
+    let forest = ForestPlot.chart(
+      comparison.differences, tests: 48, baseline: "lru", candidate: "new", name: "c")
+    #expect(forest.subtitle.contains("exact for this trace, no seeds vary"))
+    #expect(!forest.subtitle.contains("CI"))
+  }
+
+  @Test("A line warns where a workload's latencies are those of a saturated server")
+  func saturation() {
+    func text(_ makespan: Double) -> String {
+      let run = ReportData.Run(
+        description: Self.run("day", seed: 1, []),
+        metrics: ["arrival_span": 600, "makespan": makespan])
+      let workload = ReportData.Workload(
+        name: "day", strategies: [ReportData.Strategy(name: "lru", runs: [run])])
+      let blocks = Findings.blocks(ReportData(title: "t", workloads: [workload]))
+      return plain(MarkdownPage(Document(title: "t", blocks: blocks), folder: "", drawn: []).text)
+    }
+    #expect(
+      text(900).contains(
+        "On **day**, the server is saturated under lru: a trace of 600.0 s takes up to 900.0 s"))
+    #expect(!text(700).contains("saturated"))
+  }
+
+  @Test("OPT is not called a limit of what runs can reach")
+  func optimum() {
+    let data = Synthetic.report()
+    let page = plain(
+      MarkdownPage(ReportDocument.of(data), folder: "", drawn: []).text)
+    #expect(!page.contains("no server can run it") && !page.contains("are bounds"))
+    #expect(
+      page.contains("OPT (Belady) of the references in arrival order, loading on demand only"))
+    #expect(page.contains("A run may lie above it: prefetch for waiting requests"))
+    let chart = ReportDocument.of(data).charts.first { $0.title.hasPrefix("Hit ratio by") }
+    #expect(chart?.subtitle.contains("in arrival order, loading on demand only") == true)
+    let names = chart?.series.map(\.name) ?? []
+    #expect(names.contains("OPT (Belady), arrival order, on demand"))
+    #expect(names.allSatisfy { $0.count <= 40 }, "the key would cut it off")
+  }
+
   @Test("A difference that would read as nothing is written as none")
   func nothing() {
     var difference = Self.difference("ttft_p99", 0, .equivalent)

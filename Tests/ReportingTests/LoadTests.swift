@@ -94,7 +94,9 @@ struct LoadTests {
     #expect(day.sweeps.count == 1)
     #expect(day.sweeps[0].strategies.map(\.name) == ["lru"])
     #expect(day.sweeps[0].strategies[0].points.map(\.value) == [4, 8])
-    #expect(day.bounds.map(\.name) == ["LRU, trace alone", "OPT, trace alone"])
+    #expect(
+      day.bounds.map(\.name)
+        == ["LRU, arrival order, on demand", "OPT (Belady), arrival order, on demand"])
     #expect(
       day.bounds.map(\.points) == [
         [Point(4, 0.25), Point(8, 0.25)], [Point(4, 0.4), Point(8, 0.8)],

@@ -50,7 +50,8 @@ extension Synthetic {
           })
       ],
       bounds: [
-        HitRatioBySlots.Curve("OPT (offline)", [4, 8, 16, 32].map { Point($0, 1 - 1 / $0) })
+        HitRatioBySlots.Curve(
+          HitRatioBySlots.Curve.optName, [4, 8, 16, 32].map { Point($0, 1 - 1 / $0) })
       ],
       objective: SLO(ttft: 500_000_000))
   }

@@ -128,7 +128,30 @@ func own(_ seed: UInt64, _ strategy: String) -> Double {
         }
       }
     }
-    #expect(try compare().repeated.map(\.workload) == ["recorded"])
+    let comparison = try compare()
+    #expect(comparison.repeated.map(\.workload) == ["recorded"])
+    #expect(comparison.exact.isEmpty, "the servers drew by seed")
+    #expect(comparison.tests == 2)
+  }
+
+  @Test func seedsThatRepeatOneRunAreOneObservation() throws {
+    try saveRuns(store, "lru", seeds: 1..<3, workload: "recorded") { _ in 100 }
+    try saveRuns(store, "new", seeds: 1..<3, workload: "recorded") { _ in 80 }
+    // More seeds would add nothing, and so few are enough.
+    let alone = try compare()
+    #expect(alone.exact == alone.repeated && alone.exact.map(\.workload) == ["recorded"])
+    let row = try #require(alone.rows.first)
+    #expect(row.verdict == .exact && row.seeds == [1, 2])
+    #expect(row.estimate.difference.mean == -20 && row.estimate.relative == -0.2)
+    #expect(row.estimate.interval == nil && row.estimate.relativeInterval == nil)
+    #expect(row.adjustedPValue == nil && !row.exceedsMinimumEffect)
+
+    // Nor is it one of the tests that others are corrected for.
+    try saveRuns(store, "lru", seeds: 1..<6) { shared($0) + own($0, "lru") }
+    try saveRuns(store, "new", seeds: 1..<6) { shared($0) - 10 + own($0, "new") }
+    let both = try compare()
+    #expect(both.tests == 1 && both.rows.map(\.verdict) == [.better, .exact])
+    #expect(both.rows[0].adjustedPValue == both.rows[0].pValue)
   }
 
   @Test func onlyLatenciesOfRequestsAreComparedRequestByRequest() {

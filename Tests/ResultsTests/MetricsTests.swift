@@ -58,6 +58,7 @@ import Testing
     let slo = SLO(ttft: 250 * ms, tpot: 150 * ms)
     let m = values(makeOutcome(small), slo: slo)
     #expect(m["makespan"] == 1)
+    #expect(m["arrival_span"] == 0.5)
     #expect(m["completed"] == 3)
     #expect(m["rejected"] == 1)
     #expect(m["aborted"] == 0)

@@ -11,7 +11,8 @@ struct CompareCommand: ParsableCommand {
       the same workload and seed form a pair. Intervals are bootstrapped over seeds at 95 %;
       p-values are paired t-tests with Holm's correction over all rows that have seeds enough, so
       that a row whose own interval excludes 0 may not be significant. "equivalent" means that a
-      difference of the metric's minimum effect (1 %, or 0.005 of a ratio) is excluded.
+      difference of the metric's minimum effect (1 %, or 0.005 of a ratio) is excluded. "exact,
+      one trace" means that every seed replayed the same run: there is nothing to test.
 
       With --baseline-db, A is taken from that database and B from --db: pitwall compare lru
       --baseline-db main.sqlite shows what a change of the code did to lru.
@@ -95,9 +96,12 @@ extension Comparison {
       + "Each interval is for its row alone, verdicts are for the whole table. "
       + "\"\(Verdict.notSignificant.rawValue)\": the row's\n"
       + "interval excludes 0, but among \(comparisons) that may be luck; more seeds would tell."
-      + repeated.map {
-        "\nNote: on \($0), every seed replayed the very same requests. Its differences hold for "
-          + "these requests;\np and intervals say nothing about others."
+      + repeated.map { subject in
+        exact.contains(subject)
+          ? "\nNote: on \(subject), every seed replayed the very same run. Its differences are exact "
+            + "for this trace;\nno seeds vary, so nothing is known about other traces."
+          : "\nNote: on \(subject), every seed replayed the very same requests. Its differences hold "
+            + "for these requests;\np and intervals say nothing about others."
       }.joined()
   }
 
@@ -126,8 +130,9 @@ extension Comparison {
         number(estimate.meanB), number(estimate.difference.mean),
         number(estimate.interval?.lowerBound), number(estimate.interval?.upperBound),
         number(estimate.relative), number(estimate.relativeInterval?.lowerBound),
-        number(estimate.relativeInterval?.upperBound), number(row.pValue),
-        number(row.adjustedPValue), number(row.equivalencePValue), number(estimate.effectSize),
+        number(estimate.relativeInterval?.upperBound), number(row.isTested ? row.pValue : nil),
+        number(row.adjustedPValue), number(row.isTested ? row.equivalencePValue : nil),
+        number(estimate.effectSize),
         row.requests.map { .integer(Int64($0.pairs)) } ?? .missing,
         number(row.requests?.medianDifference), number(row.requests?.shareFaster),
         .text(row.verdict.rawValue),
@@ -138,6 +143,9 @@ extension Comparison {
 }
 
 extension MetricComparison {
+  /// Whether its p-values mean anything.
+  fileprivate var isTested: Bool { verdict != .exact }
+
   /// `-5.20 % [-6.30 %, -4.10 %]`; nil where the baseline's mean is 0.
   fileprivate var relativeText: String? {
     estimate.relative.map { NumberText.change($0, estimate.relativeInterval) }

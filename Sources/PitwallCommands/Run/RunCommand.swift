@@ -71,6 +71,7 @@ struct RunCommand: AsyncParsableCommand {
     let recorder = try RunRecorder(plan, store, showsProgress: !quiet)
     try await carryOut(plan, recorder)
     try saveBounds(plan, store)
+    try warnOfSaturation(experiment, store)
     try printComparisons(experiment, store, metrics)
     if !noReport { try await writeReport(experiment, store) }
   }
@@ -115,6 +116,18 @@ struct RunCommand: AsyncParsableCommand {
         HitRatioBounds(slots: $0.slots, lru: $0.lru, opt: $0.opt)
       }
       try store.save(bounds, ofTrace: group.traceDigest)
+    }
+  }
+
+  /// Says of which workloads the latencies tell no more than how long the trace is.
+  private func warnOfSaturation(_ experiment: Experiment, _ store: RunStore) throws {
+    let filter = RunFilter(experiment: experiment.name)
+    let metrics = try store.metricTable(filter)
+    let runs = try store.runs(filter).filter { $0.description.sweep == nil }
+    for workload in experiment.workloads {
+      let own = runs.filter { $0.description.workload == workload.name }
+      let found = Saturation(own.map { ($0.description.strategy, metrics[$0.id] ?? [:]) })
+      if let found { Terminal.note("warning: \(workload.name): \(found)") }
     }
   }
 

@@ -32,7 +32,11 @@ public enum ForestPlot {
         text: item.relativeText + (item.verdict == .notSignificant ? " n.s." : ""),
         color: color(item.verdict) == .faint ? .text : color(item.verdict), inRightMargin: true)
     }
-    let what = "95 % CI each; verdicts corrected for \(tests) comparisons"
+    let isExact = !rows.isEmpty && rows.allSatisfy { $0.verdict == .exact }
+    let what =
+      isExact
+      ? "exact for this trace, no seeds vary"
+      : "95 % CI each; verdicts corrected for \(tests) comparisons"
     return Chart(
       name: name, title: "What changes from \(baseline) to \(candidate)",
       subtitle: [
@@ -57,6 +61,7 @@ public enum ForestPlot {
     case .equivalent: .blue
     case .notSignificant: .bound
     case .noDifference, .notEnoughSeeds: .faint
+    case .exact: .text
     }
   }
 

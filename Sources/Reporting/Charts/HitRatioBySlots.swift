@@ -7,6 +7,11 @@ public enum HitRatioBySlots {
     /// Slots (x) and the hit ratio from 0 to 1 with that many (y), by rising slots.
     public var points: [Point]
 
+    /// LRU of the references by themselves, in a chart's key.
+    public static let lruName = "LRU, arrival order, on demand"
+    /// OPT of the references by themselves, in a chart's key.
+    public static let optName = "OPT (Belady), arrival order, on demand"
+
     /// Makes a curve of points in any order.
     public init(_ name: String, _ points: [Point]) {
       self.name = name
@@ -19,8 +24,8 @@ public enum HitRatioBySlots {
   /// - Parameters:
   ///   - strategies: what was measured or predicted.
   ///   - parameter: what is varied, where it is not the number of slots.
-  ///   - bounds: what the order of requests alone allows (LRU, and OPT: Belady's offline optimum),
-  ///     drawn dashed.
+  ///   - bounds: LRU and OPT (Belady) of the references in arrival order, loading on demand only,
+  ///     drawn dashed. Prefetch and serving out of order can exceed them.
   public static func chart(
     _ strategies: [Curve], bounds: [Curve] = [], parameter: String = "adapter slots",
     name: String, context: String = ""
@@ -36,7 +41,7 @@ public enum HitRatioBySlots {
     let points = (strategies + bounds).flatMap(\.points)
     let floor = floor(points.map(\.y))
     let notes = [
-      context, bounds.isEmpty ? "" : "dashed: references in arrival order, no server",
+      context, bounds.isEmpty ? "" : "dashed: references in arrival order, loading on demand only",
       floor > 0 ? "axis from \(Typeset.percent(floor, decimals: 0))" : "",
     ]
     return Chart(

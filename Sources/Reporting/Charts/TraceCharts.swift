@@ -50,7 +50,7 @@ public enum TraceCharts {
   /// - Parameters:
   ///   - slots: numbers of slots.
   ///   - lru: with each, the hit ratio of least recently used.
-  ///   - opt: with each, that of Belady's offline optimum.
+  ///   - opt: with each, that of Belady's optimum, loading on demand only.
   public static func hitRatio(
     slots: [Int], lru: [Double], opt: [Double], name: String = "hit-ratio", context: String = ""
   ) -> Chart {
@@ -59,6 +59,7 @@ public enum TraceCharts {
     }
     return HitRatioBySlots.chart(
       [HitRatioBySlots.Curve("LRU", points(lru))],
-      bounds: [HitRatioBySlots.Curve("OPT (offline)", points(opt))], name: name, context: context)
+      bounds: [HitRatioBySlots.Curve(HitRatioBySlots.Curve.optName, points(opt))], name: name,
+      context: context)
   }
 }

@@ -86,6 +86,7 @@ extension Verdict {
   /// Every verdict, in the order in which reports list them.
   static let listed: [Verdict] = [
     .better, .worse, .different, .notSignificant, .equivalent, .noDifference, .notEnoughSeeds,
+    .exact,
   ]
 
   /// Whether a difference was found, for good or bad.

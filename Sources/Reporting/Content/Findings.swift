@@ -15,6 +15,8 @@ enum Findings {
     case wasted
     /// Something that users feel is worse, nothing better.
     case costs
+    /// Every seed replayed the same run: what it shows is exact, and holds for one trace.
+    case exact
     /// There is nothing to judge by.
     case unknown
 
@@ -26,6 +28,7 @@ enum Findings {
       case .same: "makes no proven difference to users"
       case .wasted: "does not pay"
       case .costs: "makes it worse for users"
+      case .exact: "cannot be judged beyond the one trace that was replayed (no seeds vary)"
       case .unknown: "cannot be judged (too few seeds, or no request finished)"
       }
     }
@@ -34,6 +37,7 @@ enum Findings {
       switch self {
       case .pays: .better
       case .costs, .wasted: .worse
+      case .exact: .exact
       case .tradeOff, .same, .unknown: .noDifference
       }
     }
@@ -42,18 +46,22 @@ enum Findings {
   /// The box's content.
   static func blocks(_ data: ReportData) -> [Document.Block] {
     let compared = data.workloads.filter { !$0.comparisons.isEmpty }
-    guard !compared.isEmpty else { return [.paragraph(nothingToCompare(data))] }
+    guard !compared.isEmpty else {
+      return [.paragraph(nothingToCompare(data))] + saturation(data)
+    }
     let sentences = compared.flatMap { workload in
       workload.comparisons.filter { judgement($0) != .unknown }.map {
-        sentence($0, on: workload.name)
+        $0.isExact ? exactSentence($0, on: workload.name) : sentence($0, on: workload.name)
       }
     }
-    return overview(data).map { .paragraph($0) } + (sentences.isEmpty ? [] : [.list(sentences)])
+    return overview(data).map { .paragraph($0) } + saturation(data)
+      + (sentences.isEmpty ? [] : [.list(sentences)])
       + [.details("All verdicts", compared.flatMap(verdicts))]
   }
 
   /// Judges a comparison by what users feel.
   static func judgement(_ comparison: ReportData.StrategyComparison) -> Judgement {
+    guard !comparison.isExact else { return .exact }
     let tested = comparison.differences.filter { $0.verdict != .notEnoughSeeds }
     let felt = tested.filter(\.isFelt)
     guard !felt.isEmpty else { return .unknown }
@@ -64,6 +72,18 @@ enum Findings {
     case (true, false): .pays
     case (false, true): .costs
     case (false, false): tested.contains { $0.verdict == .worse } ? .wasted : .same
+    }
+  }
+
+  /// A line for each workload whose latencies are those of a queue that only grows.
+  private static func saturation(_ data: ReportData) -> [Document.Block] {
+    data.workloads.compactMap { workload in
+      let runs = workload.strategies.flatMap { strategy in
+        strategy.runs.map { (strategy: strategy.name, metrics: $0.metrics) }
+      }
+      return Saturation(runs).map {
+        .paragraph("On \(strong: workload.name), \($0.description).")
+      }
     }
   }
 
@@ -116,6 +136,21 @@ enum Findings {
     ])
   }
 
+  /// What one run shows: numbers, and no judgement of the strategy.
+  private static func exactSentence(
+    _ comparison: ReportData.StrategyComparison, on workload: String
+  ) -> Inline {
+    let told = (decisive(comparison) + comparison.differences.filter { $0.metric == movedBytes })
+      .map(clause).joined(separator: "; ")
+    return Inline([
+      .text("On "), .strong(workload), .text(", \(comparison.candidate) is "),
+      .toned("exact for this trace", .exact),
+      .text(
+        (told.isEmpty ? "" : ": " + told)
+          + "; no seeds vary, so nothing is known about other traces."),
+    ])
+  }
+
   /// The few differences that a decision hangs on: the tail and the mean of TTFT and how often the
   /// objective was met, and whatever else made the judgement where none of these did.
   private static func decisive(_ comparison: ReportData.StrategyComparison) -> [Difference] {
@@ -148,16 +183,20 @@ enum Findings {
     let doubt = difference.verdict == .notSignificant ? difference.verdict.rawValue : ""
     let remarks = [change, doubt].filter { !$0.isEmpty }.joined(separator: ", ")
     return switch difference.verdict {
-    case .better, .worse, .different, .notSignificant:
+    case .exact where difference.baselineText == difference.candidateText:
+      "\(title) stays at \(difference.baselineText)"
+    case .better, .worse, .different, .notSignificant, .exact:
       "\(title) \(verb) \(values)" + (remarks.isEmpty ? "" : " (\(remarks))")
     case .equivalent: "\(title) stays at \(difference.baselineText)"
     case .noDifference, .notEnoughSeeds: "no difference detected in \(title)"
     }
   }
 
+  private static let movedBytes = "bytes_moved_device"
+
   /// What is paid in bytes moved to the device; nothing where that is unknown.
   private static func price(_ comparison: ReportData.StrategyComparison) -> String {
-    guard let bytes = comparison.differences.first(where: { $0.metric == "bytes_moved_device" })
+    guard let bytes = comparison.differences.first(where: { $0.metric == movedBytes })
     else { return "" }
     let values =
       "\(bytes.baselineText) to \(bytes.candidateText), \(Typeset.change(bytes.relative))"
@@ -165,7 +204,7 @@ enum Findings {
     case .worse: "The price is more bytes moved to the device (\(values))"
     case .better: "Fewer bytes are moved to the device, too (\(values))"
     case .equivalent: "As many bytes are moved to the device"
-    case .different, .notSignificant, .noDifference, .notEnoughSeeds: ""
+    case .exact, .different, .notSignificant, .noDifference, .notEnoughSeeds: ""
     }
   }
 
@@ -188,7 +227,8 @@ enum Findings {
         .heading(
           3,
           "\(workload.name): \(comparison.candidate) against \(comparison.baseline), \(seeds), "
-            + "corrected for \(comparison.tests) comparisons"),
+            + (comparison.isExact
+              ? "the same run each" : "corrected for \(comparison.tests) comparisons")),
         .list(items),
       ]
     }
@@ -217,4 +257,9 @@ extension Difference {
   fileprivate var isGain: Bool { verdict == .better && exceedsMinimumEffect }
 
   fileprivate var isRatio: Bool { MetricDefinition.named(metric)?.unit == .ratio }
+}
+
+extension ReportData.StrategyComparison {
+  /// Whether every seed replayed the same run, so that there is nothing to test.
+  var isExact: Bool { differences.contains { $0.verdict == .exact } }
 }

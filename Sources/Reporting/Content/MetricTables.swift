@@ -43,10 +43,14 @@ enum MetricTables {
     }
     return Document.Table(
       caption: "Differences of \(comparison.candidate) from \(comparison.baseline), "
-        + "\(comparison.seeds) \(comparison.seeds == 1 ? "seed" : "seeds"); intervals are for each "
-        + "row alone, verdicts are corrected for \(comparison.tests) comparisons",
+        + "\(comparison.seeds) \(comparison.seeds == 1 ? "seed" : "seeds")"
+        + (comparison.isExact
+          ? ", the same run each: exact for this trace, nothing is known about others"
+          : "; intervals are for each row alone, verdicts are corrected for \(comparison.tests) "
+            + "comparisons"),
       header: [
-        "Metric", comparison.baseline, comparison.candidate, "Difference [95 % CI]", "Verdict",
+        "Metric", comparison.baseline, comparison.candidate,
+        comparison.isExact ? "Difference" : "Difference [95 % CI]", "Verdict",
         "p, corrected", "d_z", "Faster",
       ], rows: rows)
   }

@@ -53,7 +53,7 @@ public struct ReportData: Sendable {
     public var comparisons: [StrategyComparison]
     /// Runs in which one parameter was varied.
     public var sweeps: [Sweep]
-    /// Hit ratios that the order of requests alone allows, by slots.
+    /// Hit ratios of the references in arrival order, loading on demand only, by slots.
     public var bounds: [HitRatioBySlots.Curve]
     /// What the service promises.
     public var objective: SLO

@@ -37,6 +37,11 @@ enum ReportDocument {
     that any difference is known to be too small to matter (below 1 %, or 0.5 points of a ratio).
     """,
     """
+    “Exact, one trace”: nothing was drawn by seed, so that every seed replayed the same run. The \
+    difference is exact for this trace, and has neither p nor interval; nothing is known about \
+    other traces.
+    """,
+    """
     A strategy “pays” where a latency, goodput or SLO attainment is better by more than that, its \
     whole interval included, and none is worse.
     """,
@@ -51,18 +56,20 @@ enum ReportDocument {
     that were never served.
     """,
     """
-    Dashed grey lines are bounds: what the order of requests alone allows. OPT, and every policy \
-    marked as clairvoyant, knows the future; no server can run it.
+    Dashed grey lines are hit ratios of the references in arrival order, each adapter loaded on \
+    demand only: under LRU, and under OPT (Belady), which knows the future and is the best that \
+    such loading can do. A run that prefetches for waiting requests, or serves requests out of \
+    arrival order, may lie above it.
     """,
   ]
 
   /// Stands below a chart of hit ratios with bounds.
   private static let whatBoundsAre: Inline = """
-    Dashed: the trace's references by themselves, in order of arrival and without a server, under \
-    LRU and under OPT (Belady's optimum of loading on demand, which knows the future). They are a \
-    yardstick rather than a limit: a run counts a reference when its scheduler first wants the \
-    request, so that requests which wait together can hit together, and prefetch loads what nobody \
-    has asked for yet. Either can take a run above a dashed line.
+    Dashed: LRU and OPT (Belady) of the references in arrival order, loading on demand only. OPT \
+    knows the future, and no cache that keeps to that order and loads on demand does better. A run \
+    may lie above it: prefetch for waiting requests has their adapters on the device before they \
+    are counted, and a scheduler that serves requests out of arrival order meets another, easier \
+    sequence of references.
     """
 
   // MARK: A workload's section

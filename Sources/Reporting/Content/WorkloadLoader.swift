@@ -36,7 +36,7 @@ struct WorkloadLoader {
       e2e: objective.e2e ?? own.e2e)
   }
 
-  /// What the traces of a sweep over slots allow by themselves: means over seeds.
+  /// Hit ratios of the references of a sweep over slots by themselves: means over seeds.
   private func bounds(_ stored: [StoredRun]) throws -> [HitRatioBySlots.Curve] {
     let digests = Set(stored.filter { $0.description.sweep != nil }.map(\.description.traceDigest))
     let all = try digests.sorted().flatMap { try store.bounds(ofTrace: $0) }
@@ -48,8 +48,10 @@ struct WorkloadLoader {
           Point(Double(slots), bounds.reduce(0) { $0 + ratio($1) } / Double(bounds.count))
         })
     }
-    return all.isEmpty
-      ? [] : [curve("LRU, trace alone", \.lru), curve("OPT, trace alone", \.opt)]
+    guard !all.isEmpty else { return [] }
+    return [
+      curve(HitRatioBySlots.Curve.lruName, \.lru), curve(HitRatioBySlots.Curve.optName, \.opt),
+    ]
   }
 
   /// The rows about this workload of all strategies' comparisons with the baseline, by world.

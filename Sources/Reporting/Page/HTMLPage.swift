@@ -107,7 +107,7 @@ struct HTMLPage {
         case .better: "<span class=\"better\">\(text)</span>"
         case .worse: "<span class=\"worse\">\(text)</span>"
         case .different: "<strong>\(text)</strong>"
-        case .equivalent, .notSignificant, .noDifference, .notEnoughSeeds:
+        case .exact, .equivalent, .notSignificant, .noDifference, .notEnoughSeeds:
           "<span class=\"same\">\(text)</span>"
         }
       }

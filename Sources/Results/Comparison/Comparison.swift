@@ -3,6 +3,9 @@ import Primitives
 
 /// What a comparison concludes of one metric. The first that holds:
 public enum Verdict: String, Sendable {
+  /// Every seed replayed the same run: the difference is exact for this trace, and nothing is known
+  /// about others.
+  case exact = "exact, one trace"
   /// There are fewer seeds than a conclusion needs.
   case notEnoughSeeds = "not enough seeds"
   /// The difference, if any, is shown to be smaller than the metric's minimum effect.
@@ -27,12 +30,14 @@ public struct MetricComparison: Sendable {
   public let metric: MetricDefinition
   /// The seeds that both have.
   public let seeds: [UInt64]
-  /// The difference, candidate minus baseline.
+  /// The difference, candidate minus baseline; where every seed replayed the same run, that of the
+  /// one run, without an interval.
   public let estimate: PairedDifference
   /// Two-sided p-value of the paired t-test over seeds.
   public let pValue: Double
   /// The same after Holm's correction over all metrics and subjects of the comparison that have
-  /// seeds enough for a verdict; nil for the others, which are not tested.
+  /// seeds enough for a verdict; nil for the others and for those that are exact, which are not
+  /// tested.
   public let adjustedPValue: Double?
   /// p-value of the two one-sided tests against the metric's minimum effect.
   public let equivalencePValue: Double
@@ -86,6 +91,9 @@ public struct Comparison: Sendable {
   /// What was replayed with the very same requests under every seed, as a recorded trace is where
   /// nothing is drawn: its seeds repeat one observation, and tell nothing of other requests.
   public let repeated: [Subject]
+  /// Those of them on which the servers drew nothing either, so that every seed replayed the very
+  /// same run.
+  public let exact: [Subject]
   /// Rows that were tested, and so the number of comparisons that verdicts are corrected for.
   public var tests: Int { rows.count { $0.adjustedPValue != nil } }
 
@@ -104,9 +112,12 @@ public struct Comparison: Sendable {
         .data, at: b.store.path,
         "\(a.strategy) and \(b.strategy) have no workload and seed in common")
     }
+    repeated = subjects.filter { $0.1.repeatTheTrace }.map(\.0)
+    exact = subjects.filter { $0.1.repeatTheRun }.map(\.0)
     for (subject, pairs) in subjects where !pairs.isEmpty {
-      try Comparison.checkSeeds(pairs, subject, options)
-      let effects = try Comparison.requestEffects(pairs, a, b, metrics, options)
+      if !pairs.repeatTheRun { try Comparison.checkSeeds(pairs, subject, options) }
+      let once = pairs.repeatTheRun ? Array(pairs.prefix(1)) : pairs
+      let effects = try Comparison.requestEffects(once, a, b, metrics, options)
       let bootstrap = Bootstrap(n: pairs.count)
       tested += metrics.compactMap { metric in
         Tested(
@@ -115,15 +126,14 @@ public struct Comparison: Sendable {
       }
     }
     rows = Comparison.concluded(tested, options)
-    repeated = subjects.filter { _, pairs in
-      pairs.count > 1 && Set(pairs.map(\.a.traceDigest)).count == 1
-    }.map(\.0)
   }
 
   /// Rows with too few seeds, such as the points of a sweep, get no verdict whatever their p-value;
   /// in the family of tests they would only cost the others power.
   private static func concluded(_ rows: [Tested], _ options: Options) -> [MetricComparison] {
-    let family = rows.indices.filter { rows[$0].seeds.count >= max(2, options.minimumSeeds) }
+    let family = rows.indices.filter {
+      !rows[$0].isExact && rows[$0].seeds.count >= max(2, options.minimumSeeds)
+    }
     let adjusted = Dictionary(
       uniqueKeysWithValues: zip(family, Holm.adjusted(family.map { rows[$0].pValue })))
     return rows.indices.map { rows[$0].concluded(adjusted[$0], options) }
@@ -179,11 +189,23 @@ extension MetricDefinition {
   }
 }
 
+extension [RunPair] {
+  /// Whether several seeds replayed the very same requests.
+  fileprivate var repeatTheTrace: Bool { count > 1 && Set(map(\.a.traceDigest)).count == 1 }
+
+  /// Whether, besides, all came to the very same: neither trace nor servers drew by seed.
+  fileprivate var repeatTheRun: Bool {
+    repeatTheTrace
+      && allSatisfy { $0.a.metrics == self[0].a.metrics && $0.b.metrics == self[0].b.metrics }
+  }
+}
+
 /// A row before the correction for the number of rows.
 private struct Tested {
   let subject: Subject
   let metric: MetricDefinition
   let seeds: [UInt64]
+  let isExact: Bool
   let estimate: PairedDifference
   let requests: RequestEffect?
   let pValue: Double
@@ -203,9 +225,12 @@ private struct Tested {
     self.metric = metric
     self.requests = requests
     seeds = measured.map(\.seed)
+    isExact = pairs.repeatTheRun
+    // Repetitions of one observation are one observation.
+    let observed = isExact ? Array(measured.prefix(1)) : measured
     estimate = PairedDifference(
-      measured.map(\.a), measured.map(\.b), level: 1 - options.alpha,
-      bootstrap: measured.count == bootstrap.n ? bootstrap : Bootstrap(n: measured.count))
+      observed.map(\.a), observed.map(\.b), level: 1 - options.alpha,
+      bootstrap: observed.count == bootstrap.n ? bootstrap : Bootstrap(n: observed.count))
     pValue = estimate.difference.pValue(differsFrom: 0)
   }
 
@@ -221,6 +246,7 @@ private struct Tested {
   private func verdict(
     _ adjusted: Double?, _ equivalence: Double, _ options: Comparison.Options
   ) -> Verdict {
+    if isExact { return .exact }
     guard let adjusted, let interval = estimate.interval else { return .notEnoughSeeds }
     if equivalence < options.alpha { return .equivalent }
     if interval.contains(0) { return .noDifference }

@@ -163,6 +163,7 @@ public struct MetricDefinition: Sendable {
         "Jain's index over tenants of the service rate that each experienced: (prompt + 2 output "
           + "tokens) served (VTC's weights) / time its requests spent in the system"),
       MetricDefinition("makespan", .seconds, .lower, "first arrival to last finish"),
+      MetricDefinition("arrival_span", .seconds, .none, "first arrival to last arrival"),
       MetricDefinition(
         "utilisation", .ratio, .none, "time in engine steps / (replicas x run's length)"),
     ]

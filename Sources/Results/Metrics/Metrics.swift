@@ -97,11 +97,13 @@ public struct Metrics {
     var output: Int64 = 0
     var preempted: Int64 = 0
     var first = Nanoseconds.max
+    var lastArrival = Nanoseconds.min
     var last = Nanoseconds.min
     for request in outcome.requests {
       ended[Int(request.outcome.rawValue)] += 1
       preempted += Int64(request.preemptions)
       first = min(first, request.arrival)
+      lastArrival = max(lastArrival, request.arrival)
       guard request.outcome == .finished else { continue }
       last = max(last, request.finished)
       prompt += Int64(request.promptTokens)
@@ -116,6 +118,7 @@ public struct Metrics {
     guard ended[0] > 0, last > first else { return }
     let makespan = (last - first).seconds
     add("makespan", makespan)
+    add("arrival_span", (lastArrival - first).seconds)
     add("request_throughput", Double(ended[0]) / makespan)
     add("input_token_throughput", Double(prompt) / makespan)
     add("output_token_throughput", Double(output) / makespan)

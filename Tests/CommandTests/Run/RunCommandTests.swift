@@ -21,6 +21,9 @@ import Testing
     #expect(first.errors.contains("8 runs in "))
     #expect(first.output.contains("ttft_mean"))
     #expect(first.output.contains("A: lru   B: lookahead   seeds: 1, 2"))
+    #expect(first.output.contains("exact, one trace"))
+    #expect(first.output.contains("so nothing is known about other traces"))
+    #expect(!first.errors.contains("saturated"))
 
     let again = try program.run("run", "e.yaml", "--db", "r.sqlite", "--no-report")
     #expect(again.errors.contains("0 runs in "))
@@ -49,6 +52,16 @@ import Testing
       #expect(description.finishedAt >= description.startedAt)
     }
     #expect(try store.experiments().map(\.planned) == [10])
+  }
+
+  @Test func warnsOfASaturatedServer() throws {
+    let program = try ready()
+    let lines = (0..<40).map { "\(Double($0) / 1000),a,2000,4000\n" }.joined()
+    try program.write("time,adapter,prompt,output\n" + lines, to: "t.csv")
+    let result = try program.run("run", "e.yaml", "--no-report", "--seeds", "1")
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(
+      result.errors.contains("warning: day: the server is saturated under lookahead, lru: a trace"))
   }
 
   @Test func aDryRunWritesNothing() throws {

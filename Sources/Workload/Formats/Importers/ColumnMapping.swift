@@ -98,7 +98,9 @@ struct ColumnMapping {
     source = options.string("source", default: source)
     guard !arrival.isEmpty else {
       throw PitwallError(
-        .usage, "\(options.owner): name the column of the arrival time, such as arrival=timestamp")
+        .usage,
+        "\(options.owner): name the column of the arrival time, such as arrival=timestamp"
+          + options.misspelling(of: "arrival"))
     }
     guard separator.utf8.count == 1 else {
       throw options.invalid("separator", "expected one ASCII character")
