@@ -133,7 +133,7 @@ extension Replica {
     let new = sets.members(set).reduce(0) { $0 + (residency.isInUse($1) ? 0 : 1) }
     let load = SchedulingLoad(
       running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
-    let verdict = scheduling.verdict(on: request(sequence), given: load)
+    let verdict = scheduling.verdict(on: sequence.request, given: load)
     if verdict != .admit { return verdict == .skip ? .passedOver : .holdsUp }
     guard let tokens = firstChunk(of: sequence) else { return .holdsUp }
     guard canHold(Int(sequence.target), of: set) else {
@@ -153,13 +153,6 @@ extension Replica {
     _ = takeBlocks(kv.blocks(for: tokens), at: time)
     schedule(slot, tokens: tokens)
     return .left
-  }
-
-  func request(_ sequence: Sequence) -> Request {
-    Request(
-      id: sequence.record.request, arrival: sequence.record.arrival,
-      adapterSet: sequence.record.adapterSet, promptTokens: sequence.record.promptTokens,
-      tenant: sequence.record.tenant)
   }
 
   /// How many tokens of a request would be computed in this step; nil if it has to wait for a step

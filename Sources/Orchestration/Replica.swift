@@ -87,7 +87,7 @@ public struct Replica: ~Copyable {
       end(record, .rejected, at: time)
       return
     }
-    var sequence = Sequence(record: record, ranks: setRanks[Int(request.adapterSet)])
+    var sequence = Sequence(request, record: record, ranks: setRanks[Int(request.adapterSet)])
     sequence.key = scheduling.key(for: request)
     let slot = newSlot(sequence)
     queue.append(slot, set: request.adapterSet, key: sequence.key)

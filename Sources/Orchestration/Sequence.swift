@@ -3,6 +3,10 @@ import Primitives
 /// A request on a replica, waiting or running.
 struct Sequence: BitwiseCopyable {
   var record: RequestRecord
+  /// What the record does not keep of the request.
+  let session: Int32
+  let priority: Int32
+  let metadata: Int32
   /// The scheduling policy's key.
   var key: Int64 = 0
   /// Tokens to compute before the next one can be produced: the prompt, and after a preemption also
@@ -23,10 +27,21 @@ struct Sequence: BitwiseCopyable {
   /// Sum of the ranks of its adapters.
   var ranks: Int32
 
-  init(record: RequestRecord, ranks: Int32) {
+  init(_ request: Request, record: RequestRecord, ranks: Int32) {
     self.record = record
+    session = request.session
+    priority = request.priority
+    metadata = request.metadata
     self.ranks = ranks
     target = record.promptTokens
+  }
+
+  /// The request as it came, with the adapters that serve it.
+  var request: Request {
+    Request(
+      id: record.request, arrival: record.arrival, adapterSet: record.adapterSet,
+      promptTokens: record.promptTokens, tenant: record.tenant, session: session,
+      priority: priority, metadata: metadata)
   }
 
   var isDecoding: Bool { joined >= 0 }

@@ -6,9 +6,9 @@ public typealias Nanoseconds = Int64
 public typealias Bytes = Int64
 
 extension Nanoseconds {
-  /// Seconds to the nearest nanosecond; saturates far outside any trace's span.
+  /// Seconds to the nearest nanosecond; saturates far outside any trace's span. Not a number is 0.
   public init(seconds: Double) {
-    let value = (seconds * 1e9).rounded()
+    let value = seconds.isNaN ? 0 : (seconds * 1e9).rounded()
     self = value >= 9.2e18 ? .max : value <= -9.2e18 ? .min : Nanoseconds(value)
   }
 

@@ -28,8 +28,8 @@ public struct LeastLoaded: RoutingPolicy, ~Copyable {
 
 /// A replica that has the request's adapters, unless it is much busier than the least busy one.
 ///
-/// Among replicas that have all of the request's adapters on the device or on their way, the least
-/// loaded; but if that one has more than `slack` requests above the least loaded of all, the latter.
+/// Among replicas that have the most of the request's adapters on the device or on their way, the
+/// least loaded; but if that one has more than `slack` requests above the least loaded of all, the latter.
 /// In the spirit of the Gateway API inference extension's LoRA affinity filter, on residency rather
 /// than on recent activity.
 public struct Affinity: RoutingPolicy, ~Copyable {
