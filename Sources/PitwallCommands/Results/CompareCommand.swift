@@ -93,9 +93,11 @@ extension Comparison {
       + "n: paired seeds; p: paired t-test, Holm-corrected for \(comparisons); d_z: mean "
       + "difference in standard deviations over seeds;\n"
       + "faster: share of requests that B served faster, ties counted half.\n"
-      + "Each interval is for its row alone, verdicts are for the whole table. "
-      + "\"\(Verdict.notSignificant.rawValue)\": the row's\n"
-      + "interval excludes 0, but among \(comparisons) that may be luck; more seeds would tell."
+      + (tests == 0
+        ? "Nothing was tested."
+        : "Each interval is for its row alone, verdicts are for the whole table. "
+          + "\"\(Verdict.notSignificant.rawValue)\": the row's\n"
+          + "interval excludes 0, but among \(comparisons) that may be luck; more seeds would tell.")
       + repeated.map { subject in
         exact.contains(subject)
           ? "\nNote: on \(subject), every seed replayed the very same run. Its differences are exact "
