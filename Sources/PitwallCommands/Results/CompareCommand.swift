@@ -15,6 +15,11 @@ struct CompareCommand: ParsableCommand {
 
       With --baseline-db, A is taken from that database and B from --db: pitwall compare lru
       --baseline-db main.sqlite shows what a change of the code did to lru.
+
+      EXAMPLES
+        pitwall compare lru predictive
+        pitwall compare lru predictive --workload day --metrics ttft_p99,goodput
+        pitwall compare lru --baseline-db main.sqlite --db branch.sqlite --format csv
       """)
 
   @Argument(help: ArgumentHelp("The baseline strategy.", valueName: "a"))
@@ -39,6 +44,9 @@ struct CompareCommand: ParsableCommand {
   func validate() throws {
     if candidate == nil, baselineDatabase == nil {
       throw ValidationError("name two strategies, or one and --baseline-db")
+    }
+    if candidate ?? baseline == baseline, baselineDatabase ?? database.path == database.path {
+      throw ValidationError("\(baseline) would be compared with itself, in \(database.path)")
     }
   }
 
