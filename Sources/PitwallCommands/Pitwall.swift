@@ -20,6 +20,7 @@ public struct Pitwall: AsyncParsableCommand {
   /// ArgumentParser's own (64 for usage).
   public static func runAndExit() async -> Never {
     do {
+      try checkNames(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -33,5 +34,22 @@ public struct Pitwall: AsyncParsableCommand {
     } catch {
       exit(withError: error)
     }
+  }
+
+  /// Refuses a word that stands where a subcommand's name must, with the nearest name: the parser
+  /// would call it an unexpected argument and say no more.
+  static func checkNames(
+    _ words: ArraySlice<String>, of command: any ParsableCommand.Type = Pitwall.self
+  ) throws {
+    let subcommands = command.configuration.subcommands
+    guard let word = words.first, !word.hasPrefix("-"), word != "help", !subcommands.isEmpty,
+      command.configuration.defaultSubcommand == nil
+    else { return }
+    let names = subcommands.compactMap { $0.configuration.commandName }
+    guard let next = subcommands.first(where: { $0.configuration.commandName == word }) else {
+      throw PitwallError(
+        .usage, "unknown command \"\(word)\"" + Suggestion.hint(for: word, in: names))
+    }
+    try checkNames(words.dropFirst(), of: next)
   }
 }

@@ -188,7 +188,9 @@ public struct Parameters: Sendable {
   }
 
   private func missing(_ key: String) -> PitwallError {
-    PitwallError(place == nil ? .usage : .data, at: place, "\(owner): \(key) is missing" + misspelling(of: key))
+    PitwallError(
+      place == nil ? .usage : .data, at: place, "\(owner): \(key) is missing" + misspelling(of: key)
+    )
   }
 
   private func failure(_ entry: Entry, _ message: String) -> PitwallError {

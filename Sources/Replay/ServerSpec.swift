@@ -108,8 +108,9 @@ public struct ServerSpec: Sendable, Equatable {
     guard rest >= blockBytes else {
       throw PitwallError(
         .data, at: "server",
-        "\(model.name) does not fit on \(accelerator.name): \(capacity) B usable, \(fixed) B for "
-          + "weights and workspace, \(reserved) B for adapter slots")
+        "\(model.name) does not fit on \(accelerator.name): \(gibibytes(capacity)) usable, "
+          + "\(gibibytes(fixed)) for weights and workspace, \(gibibytes(reserved)) for "
+          + "adapter slots, and a KV block is needed")
     }
     if let slots {
       for adapter in catalogue.adapters where adapter.bytes > slotBytes || slots == 0 {
@@ -133,4 +134,9 @@ public struct ServerSpec: Sendable, Equatable {
       replica, DeviceMemory(capacity: capacity, weights: fixed, adapterSlots: reserved)
     )
   }
+}
+
+/// `79.2 GiB`.
+private func gibibytes(_ size: Bytes) -> String {
+  "\((Double(size) / Double(1 << 30) * 10).rounded() / 10) GiB"
 }

@@ -47,7 +47,8 @@ import Testing
   @Test func aMissingKeyMayBeMisspelt() throws {
     var p = try make(("spam", "1h"), ("keep-order", "none"))
     let slip = " (unknown key \"spam\": did you mean \"span\"?)"
-    #expect(failure { _ = try p.requiredString("span") }?.description == "lru: span is missing\(slip)")
+    #expect(
+      failure { _ = try p.requiredString("span") }?.description == "lru: span is missing\(slip)")
     #expect(p.invalid("span", "expected a time").description == "lru.span: expected a time\(slip)")
     #expect(p.invalid("spam", "too salty").description == "lru.spam: too salty")
     _ = p.string("spam")

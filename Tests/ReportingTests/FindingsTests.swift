@@ -103,7 +103,7 @@ struct FindingsTests {
       exact("ttft_p99", -0.2), exact("ttft_mean", 0), exact("bytes_moved_device", 0.25))
     #expect(Findings.judgement(comparison) == .exact)
     let text = Self.text(comparison)
-    #expect(text.contains("On **day**, new is exact for this trace: p99 TTFT falls"))
+    #expect(text.contains("On **day**, new against lru, exact for this trace: p99 TTFT falls"))
     #expect(
       text.contains(
         "**new** against **lru**: cannot be judged beyond the one trace that was replayed"))

@@ -159,22 +159,61 @@ import Testing
     let report = try check(
       """
       - {metric: ttft_mean, strategy: few, max: 1 h}
-      - {metric: ttft_mean, strategy: lrv, max: 1 h}
-      - {metric: ttft_mean, strategy: lru, workload: night, max: 1 h}
-      - {metric: goodput, strategy: lru, min: 1}
       - {metric: ttft_mean, strategy: lru, baseline: few, max_increase: 5 %}
       - {metric: ttft_mean, strategy: lru, sweep: 8, max: 1 h}
       """)
     #expect(
       report.checks.map(\.judgement.state) == [
         .inconclusive("3 seeds, at least 5 are needed"),
-        .inconclusive("no runs of strategy \"lrv\" (did you mean \"lru\"?)"),
-        .inconclusive("no runs of workload \"night\" (known: day)"),
-        .inconclusive("no run has goodput"),
         .inconclusive("3 seeds, at least 5 are needed"),
         .inconclusive("no runs at that point of a sweep"),
       ])
     #expect(report.outcome == .inconclusive)
+  }
+
+  @Test(arguments: [
+    ("strategy: lrv, max: 1 h", "strategy: no run of DB has \"lrv\" (did you mean \"lru\"?)"),
+    (
+      "strategy: lru, workload: night, max: 1 h",
+      "workload: no run of DB has \"night\" (known: day)"
+    ),
+    (
+      "strategy: lru, baseline: lrv, max_increase: 5 %",
+      "baseline strategy: no run of DB has \"lrv\" (did you mean \"lru\"?)"
+    ),
+  ])
+  func namesThatNoRunHasAreMistakes(limit: String, message: String) throws {
+    try saveRuns(store, "lru", seeds: 1..<9) { shared($0) }
+    let expected = message.replacing("DB", with: scratch.path())
+    #expect(throws: PitwallError(.data, at: "gate.yaml:3:3", expected)) {
+      try check("- {metric: ttft_mean, \(limit)}")
+    }
+  }
+
+  @Test func metricsThatNoRunHasAreMistakes() throws {
+    try saveRuns(store, "lru", seeds: 1..<9) { shared($0) }
+    #expect(throws: PitwallError.self) { try check("- {metric: goodput, strategy: lru, min: 1}") }
+    try saveRuns(store, "other", seeds: 1..<2, metric: "goodput") { shared($0) }
+    #expect(try states("- {metric: goodput, strategy: lru, min: 1}") == ["inconclusive"])
+  }
+
+  /// What is yet to run may bring the name.
+  @Test func namesAreNotJudgedBeforeTheExperimentIsFinished() throws {
+    try saveRuns(store, "lru", seeds: 1..<9) { shared($0) }
+    try store.plan(
+      ExperimentDescription(name: "day", config: ""),
+      runIDs: ["day-lru-1-0.0-d", "day-lrv-1-0.0-d"])
+    #expect(try states("- {metric: ttft_mean, strategy: lrv, max: 1 h}") == ["inconclusive"])
+  }
+
+  @Test func aBaselineDatabaseMustBeThereEvenWithoutRuns() throws {
+    let file = try GateFile(
+      YAMLValue.parse(
+        "limits: [{metric: ttft_mean, strategy: lru, max_increase: 5 %}]", file: "g.yaml"),
+      baselineDatabase: scratch.path("none.sqlite"))
+    #expect(
+      throws: PitwallError(.noInput, at: scratch.path("none.sqlite"), "no such database")
+    ) { try Gate.check(file, database: scratch.path()) }
   }
 
   @Test func unchangedMeansToTheBit() throws {

@@ -12,6 +12,10 @@ struct HardwareCommand: ParsableCommand {
       Figures are those of data sheets and published configurations, with sources in \
       Sources/Simulation/Hardware. The error of times computed from them against real servers has \
       not been measured yet.
+
+      EXAMPLES
+        pitwall hardware
+        pitwall hardware --accelerators --format csv
       """)
 
   @Flag(help: "Models only.") var models = false

@@ -7,6 +7,12 @@ import Primitives
 struct PoliciesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policies", abstract: "What decides: every policy, its parameters, its source.",
+    discussion: """
+      EXAMPLES
+        pitwall policies
+        pitwall policies show predictive
+        pitwall policies list --format json
+      """,
     subcommands: [PoliciesListCommand.self, PoliciesShowCommand.self],
     defaultSubcommand: PoliciesListCommand.self)
 }

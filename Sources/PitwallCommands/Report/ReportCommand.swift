@@ -12,6 +12,11 @@ struct ReportCommand: AsyncParsableCommand {
     discussion: """
       Writes DIR/report.html, which needs no other file, DIR/report.md and DIR/charts/*.svg, and \
       prints the page's path. Charts are drawn with gnuplot.
+
+      EXAMPLES
+        pitwall report
+        pitwall report --db my.sqlite --experiment day --baseline lru -o report
+        pitwall report --ttft-slo 500ms --e2e-slo 10s --title "Day trace, one A100"
       """)
 
   @OptionGroup var database: DatabaseOption

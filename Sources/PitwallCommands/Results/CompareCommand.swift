@@ -16,6 +16,11 @@ struct CompareCommand: ParsableCommand {
 
       With --baseline-db, A is taken from that database and B from --db: pitwall compare lru
       --baseline-db main.sqlite shows what a change of the code did to lru.
+
+      EXAMPLES
+        pitwall compare lru predictive
+        pitwall compare lru predictive --workload day --metrics ttft_p99,goodput
+        pitwall compare lru --baseline-db main.sqlite --db branch.sqlite --format csv
       """)
 
   @Argument(help: ArgumentHelp("The baseline strategy.", valueName: "a"))
@@ -40,6 +45,9 @@ struct CompareCommand: ParsableCommand {
   func validate() throws {
     if candidate == nil, baselineDatabase == nil {
       throw ValidationError("name two strategies, or one and --baseline-db")
+    }
+    if candidate ?? baseline == baseline, baselineDatabase ?? database.path == database.path {
+      throw ValidationError("\(baseline) would be compared with itself, in \(database.path)")
     }
   }
 
@@ -93,9 +101,11 @@ extension Comparison {
       + "n: paired seeds; p: paired t-test, Holm-corrected for \(comparisons); d_z: mean "
       + "difference in standard deviations over seeds;\n"
       + "faster: share of requests that B served faster, ties counted half.\n"
-      + "Each interval is for its row alone, verdicts are for the whole table. "
-      + "\"\(Verdict.notSignificant.rawValue)\": the row's\n"
-      + "interval excludes 0, but among \(comparisons) that may be luck; more seeds would tell."
+      + (tests == 0
+        ? "Nothing was tested."
+        : "Each interval is for its row alone, verdicts are for the whole table. "
+          + "\"\(Verdict.notSignificant.rawValue)\": the row's\n"
+          + "interval excludes 0, but among \(comparisons) that may be luck; more seeds would tell.")
       + repeated.map { subject in
         exact.contains(subject)
           ? "\nNote: on \(subject), every seed replayed the very same run. Its differences are exact "

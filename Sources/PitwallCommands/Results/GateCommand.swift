@@ -13,6 +13,11 @@ struct GateCommand: ParsableCommand {
       A check fails only if its mean over seeds is beyond the limit with statistical significance
       (Holm-corrected over all checks) and its confidence interval lies wholly beyond the limit.
       It passes if the interval keeps within the limit.
+
+      EXAMPLES
+        pitwall gate gate.yaml
+        pitwall gate gate.yaml --db branch.sqlite --baseline-db main.sqlite --junit gate.xml
+        pitwall gate --self-test
       """)
 
   @Argument(
@@ -44,6 +49,9 @@ struct GateCommand: ParsableCommand {
   func run() throws {
     guard let file else { return try runSelfTest() }
     let gate = try GateFile.read(file, baselineDatabase: baselineDatabase)
+    if baselineDatabase != nil, !gate.limits.contains(where: \.bound.needsBaseline) {
+      throw PitwallError(.usage, "--baseline-db: no limit in \(file) compares with a baseline")
+    }
     let report = try Gate.check(
       gate, database: database.given ?? gate.database ?? DatabaseOption.defaultPath)
     if let markdown { try AtomicFile.write(report.markdown(), to: markdown) }

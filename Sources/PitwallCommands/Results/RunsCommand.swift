@@ -6,7 +6,15 @@ import Results
 struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
-    abstract: "List stored runs, or everything about one.")
+    abstract: "List stored runs, or everything about one.",
+    discussion: """
+      A run's id may be shortened to any beginning that no other run has.
+
+      EXAMPLES
+        pitwall runs --strategy lru --metrics ttft_p99,goodput
+        pitwall runs 1b273
+        pitwall runs --definitions
+      """)
 
   @Argument(help: ArgumentHelp("Show this run's provenance and metrics.", valueName: "run-id"))
   var runID: String?
@@ -43,7 +51,7 @@ struct RunsCommand: ParsableCommand {
 
   private func runTable(_ runID: String) throws -> TextTable {
     let store = try RunStore(database.path)
-    let run = try store.run(runID)
+    let run = try store.run(startingWith: runID)
     let facts = run.description
     var table = TextTable(["name", "value", "unit"])
     for (name, value) in [
@@ -64,7 +72,7 @@ struct RunsCommand: ParsableCommand {
         .text("column \(column.column)"), .text("\(column.provenance): \(column.note)"),
       ])
     }
-    for metric in try store.metrics(of: runID) {
+    for metric in try store.metrics(of: run.id) {
       let whole = [.count, .bytes].contains(metric.unit) ? Int64(exactly: metric.value) : nil
       table.append([
         .text(metric.name), whole.map { .integer($0) } ?? .number(metric.value, decimals: 6),

@@ -9,6 +9,10 @@ import Results
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Prove promises on an experiment of yours.",
+    discussion: """
+      EXAMPLES
+        pitwall verify determinism Experiments/quickstart.yaml
+      """,
     subcommands: [VerifyDeterminismCommand.self])
 }
 
@@ -21,6 +25,10 @@ struct VerifyDeterminismCommand: AsyncParsableCommand {
       Runs it into three temporary databases: twice with one thread, once with two. Prints, for \
       each run, the SHA-256 of its request records, time series, residency, token gaps, counters \
       and metrics as read back from the database. Fails if any differs.
+
+      EXAMPLES
+        pitwall verify determinism Experiments/quickstart.yaml
+        pitwall verify determinism my.yaml --seeds 2
       """)
 
   @Argument(help: "The experiment.", completion: .file(extensions: ["yaml"]))

@@ -10,8 +10,8 @@ struct TraceStatsCommand: AsyncParsableCommand {
     discussion: """
       Hit ratios are those of unit-size caches over the stream of adapters: each request \
       contributes its adapters in their order, requests for the base model alone contribute \
-      nothing, and cold starts are misses. OPT is Belady's clairvoyant cache, which no online \
-      policy exceeds.
+      nothing, and cold starts are misses. OPT is Belady's clairvoyant cache, which no \
+      policy exceeds that serves in arrival order and loads on demand only.
 
       EXAMPLES
         pitwall trace stats gentd26_timed_dev.csv

@@ -116,13 +116,21 @@ public struct ExperimentPlan: Sendable {
     } catch let error as PitwallError {
       switch error.place {
       case "server":
-        throw PitwallError(error.code, at: experiment.serverPlace, error.description)
+        throw PitwallError(
+          error.code, at: experiment.serverPlace, error.description + describePoint(of: run))
       case trace.name:
         throw PitwallError(
           error.code, at: workload.place, "workloads.\(workload.name): \(error.description)")
       default: throw error
       }
     }
+  }
+
+  /// ` (at slots = 512 of the sweep)`; nothing for a run of the experiment proper.
+  private func describePoint(of run: PlannedRun) -> String {
+    guard let value = run.sweepValue, let sweep = experiment.sweep else { return "" }
+    let number = Int(exactly: value).map { "\($0)" } ?? "\(value)"
+    return " (at \(sweep.parameter.rawValue) = \(number) of the sweep)"
   }
 
   /// The round interval (1, 2 or 5 times a power of ten) that gives 300 to 750 points.

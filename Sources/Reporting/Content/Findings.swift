@@ -143,7 +143,8 @@ enum Findings {
     let told = (decisive(comparison) + comparison.differences.filter { $0.metric == movedBytes })
       .map(clause).joined(separator: "; ")
     return Inline([
-      .text("On "), .strong(workload), .text(", \(comparison.candidate) is "),
+      .text("On "), .strong(workload),
+      .text(", \(comparison.candidate) against \(comparison.baseline), "),
       .toned("exact for this trace", .exact),
       .text(
         (told.isEmpty ? "" : ": " + told)

@@ -68,8 +68,8 @@ enum ReportDocument {
     Dashed: LRU and OPT (Belady) of the references in arrival order, loading on demand only. OPT \
     knows the future, and no cache that keeps to that order and loads on demand does better. A run \
     may lie above it: prefetch for waiting requests has their adapters on the device before they \
-    are counted, and a scheduler that serves requests out of arrival order meets another, easier \
-    sequence of references.
+    are counted, and a scheduler that serves requests out of arrival order, as it does when one \
+    that waits for its adapter is passed over, brings together those that want the same one.
     """
 
   // MARK: A workload's section

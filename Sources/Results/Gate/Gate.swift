@@ -52,11 +52,20 @@ public struct GateReport: Sendable {
 /// Checks a database against a gate file.
 public enum Gate {
   /// Checks every limit.
-  /// - Throws: `PitwallError` where a database cannot be read. Runs that are missing are no error:
-  ///   they make the gate inconclusive.
+  /// - Throws: `PitwallError` where a database cannot be read, or where a limit names what no run
+  ///   of a finished experiment has. Runs that are missing are no error: they make the gate
+  ///   inconclusive.
   public static func check(_ file: GateFile, database path: String) throws -> GateReport {
     let store = try RunStore(path)
-    let samples = try file.limits.flatMap { try Gate.samples($0, file, store) }
+    var baselines: [String: RunStore] = [:]
+    for case let name? in file.limits.map(\.baseline.database) where baselines[name] == nil {
+      baselines[name] = try RunStore(name)
+    }
+    try checkNames(file, store, baselines)
+    let samples = try file.limits.flatMap { limit in
+      let baseline = limit.baseline.database.flatMap { baselines[$0] } ?? store
+      return try Gate.samples(limit, file, store, baseline)
+    }
     let rule = GateRule(
       alpha: file.alpha, minimumSeeds: file.minimumSeeds,
       sampleSizes: Set(samples.map(\.values.count)))
@@ -70,9 +79,24 @@ public enum Gate {
     return GateReport(file: file, database: path, checks: checks)
   }
 
+  /// Refuses limits that could never be checked, as they name what is not there.
+  private static func checkNames(
+    _ file: GateFile, _ store: RunStore, _ baselines: [String: RunStore]
+  ) throws {
+    let names = try RunNames(store, experiment: file.experiment ?? store.onlyExperiment())
+    let baselineNames = try baselines.mapValues {
+      try RunNames($0, experiment: $0.onlyExperiment())
+    }
+    for limit in file.limits {
+      try names.check(limit)
+      guard limit.bound.needsBaseline else { continue }
+      try (limit.baseline.database.flatMap { baselineNames[$0] } ?? names).checkBaseline(limit)
+    }
+  }
+
   /// The values that a limit is about, one sample a subject.
   private static func samples(
-    _ limit: GateFile.Limit, _ file: GateFile, _ store: RunStore
+    _ limit: GateFile.Limit, _ file: GateFile, _ store: RunStore, _ baselineStore: RunStore
   ) throws -> [LimitSample] {
     let candidate = RunSelection(
       store, strategy: limit.strategy, experiment: file.experiment, workload: limit.workload,
@@ -91,8 +115,7 @@ public enum Gate {
       return runs.keys.sorted().map { LimitSample(limit, $0, runs[$0] ?? [:], baseline: nil) }
     }
     let baseline = RunSelection(
-      try limit.baseline.database.map { try RunStore($0) } ?? store,
-      strategy: limit.baseline.strategy ?? limit.strategy,
+      baselineStore, strategy: limit.baseline.strategy ?? limit.strategy,
       experiment: limit.baseline.database == nil ? file.experiment : nil,
       workload: limit.workload, includesSweeps: true)
     let before = try baseline.runs()

@@ -91,6 +91,17 @@ extension RunStore {
     return try RunStore.storedRun(row)
   }
 
+  /// The run whose id is this, or is the only one that begins so.
+  /// - Throws: `PitwallError` (data) where there is none, or more than one.
+  public func run(startingWith prefix: String) throws -> StoredRun {
+    let sql = "SELECT run_id FROM run WHERE substr(run_id, 1, length(:id)) = :id ORDER BY run_id"
+    let ids = try read { try String.fetchAll($0, sql: sql, arguments: ["id": prefix]) }
+    guard !prefix.isEmpty, let first = ids.first else { throw noSuchRun(prefix) }
+    if first == prefix || ids.count == 1 { return try run(first) }
+    let shown = ids.prefix(5).joined(separator: ", ") + (ids.count > 5 ? ", ..." : "")
+    throw PitwallError(.data, at: path, "\(ids.count) runs begin with \(prefix): \(shown)")
+  }
+
   /// A run's metrics, in the order of ``MetricDefinition/all``.
   public func metrics(of runID: String) throws -> [MetricValue] {
     try values(runID, "SELECT name, value, unit FROM metric WHERE run_key = ?") {

@@ -55,6 +55,7 @@ extension TraceFormat {
   /// The format of an input, from its first bytes and its name.
   /// - Throws: `PitwallError` (data) if it is none that can be told without being named.
   static func detect(_ input: TraceInput) throws -> TraceFormat {
+    guard input.bytes.count > 0 else { throw PitwallError.data(input.name, "is empty") }
     if input.bytes.starts(with: BinaryTrace.magic) { return .binary }
     if input.name.contains("oracleGeneral") { return .oracleGeneral }
     let line = firstLine(input)

@@ -69,7 +69,8 @@ private final class Fixture {
     ("[{metric: ttft_p99, strategy: lru, max: 1 s}]", 0 as Int32),
     ("[{metric: ttft_p99, strategy: slow, max_increase: 20 %}]", 0),
     ("[{metric: ttft_p99, strategy: slow, max_increase: 5 %}]", 2),
-    ("[{metric: ttft_p99, strategy: none, max: 1 s}]", 3),
+    ("[{metric: ttft_p99, strategy: none, max: 1 s}]", 65),
+    ("[{metric: ttft_p99, strategy: lru, sweep: 8, max: 1 s}]", 3),
     ("[{metric: ttft_p99, strategy: lru, max: many}]", 65),
   ])
   func gateExitsWithItsOutcome(limits: String, code: Int32) throws {
@@ -87,13 +88,44 @@ private final class Fixture {
     #expect(exitCode(["gate", "/nowhere.yaml", "--db", db]) == 66)
     #expect(exitCode(["gate"]) == 64)
     #expect(exitCode(["compare", "lru", "--db", db]) == 64)
+    #expect(exitCode(["compare", "lru", "lru", "--db", db]) == 64)
+    #expect(exitCode(["compare", "lru", "--baseline-db", db, "--db", db]) == 64)
     #expect(exitCode(["compare", "lru", "slow", "--db", fixture.path("none.sqlite")]) == 66)
     #expect(exitCode(["compare", "lru", "slow", "--db", db, "--metrics", "ttft"]) == 64)
     #expect(exitCode(["compare", "lru", "sloww", "--db", db]) == 65)
     #expect(exitCode(["runs", "nobody", "--db", db]) == 65)
+    #expect(exitCode(["runs", "lr", "--db", db]) == 65, "six runs begin so")
     let gate = try fixture.gate("[{metric: ttft_p99, strategy: lru, max: 1 s}]")
     #expect(
+      exitCode(["gate", gate, "--db", db, "--baseline-db", db]) == 64, "nothing has a baseline")
+    #expect(
       exitCode(["gate", gate, "--db", db, "--junit", fixture.path("r.sqlite") + "/x"]) == 74)
+  }
+
+  @Test func aRunIsFoundByTheBeginningOfItsId() throws {
+    let path = fixture.path("r.sqlite")
+    let store = try RunStore(path)
+    #expect(try store.run(startingWith: "lru3").id == "lru3")
+    #expect(throws: PitwallError(.data, at: path, "there is no run LRU")) {
+      try store.run(startingWith: "LRU")
+    }
+    #expect(
+      throws: PitwallError(
+        .data, at: path, "6 runs begin with slow: slow1, slow2, slow3, slow4, slow5, ...")
+    ) { try store.run(startingWith: "slow") }
+  }
+
+  @Test(arguments: [
+    (["rum", "x.yaml"], "unknown command \"rum\" (did you mean \"run\"?)"),
+    (["trace", "stat"], "unknown command \"stat\" (did you mean \"stats\"?)"),
+  ])
+  func aCommandThatIsNoneIsNamed(words: [String], message: String) throws {
+    #expect(throws: PitwallError(.usage, message)) { try Pitwall.checkNames(words[...]) }
+  }
+
+  @Test(arguments: [["run", "rum"], ["policies", "shw"], ["help", "rum"], ["--version"], []])
+  func otherWordsAreLeftToTheParser(words: [String]) throws {
+    try Pitwall.checkNames(words[...])
   }
 
   @Test(arguments: ["table", "json", "csv"])

@@ -89,6 +89,14 @@ import Testing
     #expect(plan.groups.map { $0.runs.first?.requests } == [60, 60, 7, 7])
   }
 
+  @Test func theSweepsValueThatDoesNotFitIsNamed() throws {
+    let text = ExperimentFixture.text(more: "seeds: 1\nsweep: {slots: [4, 4096], seeds: 1}")
+    let error = try #require(throws: PitwallError.self) { try plan(text) }
+    #expect(
+      error.message.hasPrefix("server: llama-2-7b does not fit on a100-80g: 72.0 GiB usable, "))
+    #expect(error.message.hasSuffix(" (at slots = 4096 of the sweep)"))
+  }
+
   @Test(arguments: [0, 1])
   func emptyAndShortTracesRun(requests: Int) async throws {
     let text = ExperimentFixture.text(

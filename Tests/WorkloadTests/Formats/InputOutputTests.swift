@@ -92,6 +92,20 @@ struct TraceInputTests {
     let folder = try TemporaryFolder()
     #expect(code(folder.file("missing")) == .noInput)
     #expect(code(folder.path) == .noInput)
+    #expect(throws: PitwallError(.noInput, at: "/dev/zero", "is a device, not a file")) {
+      try TraceInput(opening: "/dev/zero")
+    }
+  }
+
+  @Test func aPipeWithoutEndIsLeft() throws {
+    let endless = try #require(FileHandle(forReadingAtPath: "/dev/zero"))
+    #expect(throws: PitwallError.data("stdin", "does not end within 1000000 bytes")) {
+      try TraceInput.drain(endless.fileDescriptor, "stdin", limit: 1_000_000)
+    }
+  }
+
+  @Test func aTraceWithoutAByteIsEmpty() {
+    #expect(throws: PitwallError.data("x", "is empty")) { try TraceReader.read([], named: "x") }
   }
 
   @Test func emptyFilesAndPipesCanBeRead() throws {

@@ -50,6 +50,9 @@ struct BinaryTraceReader {
       guard (0...Int64(1) << 50).contains(number) else { throw Malformed("damaged header") }
       numbers.append(Int(number))
     }
+    guard numbers[1] >= input.bytes.count else {
+      throw Malformed("the trace is followed by something else at byte \(numbers[1])")
+    }
     guard numbers[1] == input.bytes.count else {
       throw Malformed("truncated: \(input.bytes.count) bytes of \(numbers[1])")
     }

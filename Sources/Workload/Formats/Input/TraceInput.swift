@@ -14,8 +14,13 @@ struct TraceInput: Sendable {
     self.bytes = bytes
   }
 
-  /// Opens a file, `-` for standard input; gzip is recognised by its first bytes and inflated.
-  /// - Throws: `PitwallError`: noInput if it cannot be read, data if it is damaged gzip.
+  /// The most that is read from a pipe, which may have no end: as much as gzip may inflate to.
+  static let pipeLimit = Gzip.inflatedLimit
+
+  /// Opens a file or a pipe, `-` for standard input; gzip is recognised by its first bytes and
+  /// inflated.
+  /// - Throws: `PitwallError`: noInput if it cannot be read or is a device, data if it is damaged
+  ///   gzip or a pipe without end.
   init(opening path: String) throws {
     name = path == "-" ? "stdin" : path
     let raw = path == "-" ? try Self.drain(STDIN_FILENO, name) : try Self.open(path)
@@ -43,13 +48,17 @@ struct TraceInput: Sendable {
       return try InputBytes(mapping: descriptor, size: Int(status.st_size), path: path)
     case S_IFDIR:
       throw PitwallError(.noInput, at: path, "is a directory")
+    case S_IFCHR, S_IFBLK:
+      throw PitwallError(.noInput, at: path, "is a device, not a file")
     default:
       return try drain(descriptor, path)
     }
   }
 
-  /// Reads a pipe or a device to its end.
-  private static func drain(_ descriptor: Int32, _ path: String) throws -> InputBytes {
+  /// Reads a pipe to its end.
+  static func drain(
+    _ descriptor: Int32, _ path: String, limit: Int = pipeLimit
+  ) throws -> InputBytes {
     var buffer = try GrowingBuffer(capacity: 1 << 16, file: path)
     while true {
       try buffer.reserve(1 << 16, file: path)
@@ -59,6 +68,9 @@ struct TraceInput: Sendable {
       guard got >= 0 else { throw SystemError.last(.noInput, path) }
       guard got > 0 else { return buffer.finish() }
       buffer.advance(got)
+      guard buffer.count <= limit else {
+        throw PitwallError.data(path, "does not end within \(limit) bytes")
+      }
     }
   }
 }
