@@ -45,6 +45,7 @@ public struct Pitwall: AsyncParsableCommand {
     guard let word = words.first, !word.hasPrefix("-"), word != "help", !subcommands.isEmpty,
       command.configuration.defaultSubcommand == nil
     else { return }
+    // A closure, since the key path \.configuration.commandName crashes Swift 6.3.1's compiler.
     let names = subcommands.compactMap { $0.configuration.commandName }
     guard let next = subcommands.first(where: { $0.configuration.commandName == word }) else {
       throw PitwallError(

@@ -160,8 +160,8 @@ import Testing
     ),
     (
       "{model: llama-2-70b, accelerator: a10g}",
-      "e.yaml:3:9: server: llama-2-70b does not fit on a10g: 23192823398 B usable, 139024400384 B "
-        + "for weights and workspace, 6627000320 B for adapter slots"
+      "e.yaml:3:9: server: llama-2-70b does not fit on a10g: 21.6 GiB usable, 129.5 GiB for weights "
+        + "and workspace, 6.2 GiB for adapter slots, and a KV block is needed"
     ),
   ])
   func slipsInTheServer(server: String, message: String) throws {
@@ -236,7 +236,8 @@ import Testing
     ),
     (
       "{day: {generate: small.yaml, apply: [fold: {spam: 1h}]}}",
-      "e.yaml:2:55: fold.span: expected a time above 0"
+      "e.yaml:2:55: fold.span: expected a time above 0 "
+        + "(unknown key \"spam\": did you mean \"span\"?)"
     ),
     (
       "{day: {generate: small.yaml, apply: [lengths: {from: x}]}}",

@@ -114,7 +114,7 @@ struct PitwallCSVTests {
   private static let rows = top + "arrival:s,adapters:set,prompt_tokens:int,metadata:map\n0,,1,\n"
 
   private static let mistakes: [(String, String)] = [
-    ("", "x: cannot tell the format"),
+    ("", "x: is empty"),
     (
       "# pitwall-trace 2\narrival:s\n", "x:1: version 2 of the format; this Pitwall reads version 1"
     ),
