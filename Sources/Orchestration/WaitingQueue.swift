@@ -25,7 +25,6 @@ public struct WaitingQueue: ~Copyable {
   struct Line: BitwiseCopyable {
     var first: Int32 = -1
     var last: Int32 = -1
-    var count: Int32 = 0
     /// Place in the heap, or -1 where the set is parked or has nobody waiting.
     var place: Int32 = -1
   }
@@ -93,7 +92,6 @@ public struct WaitingQueue: ~Copyable {
     guard let set = heap.first else { return }
     let slot = lines[Int(set)].first
     lines[Int(set)].first = entries[Int(slot)].next
-    lines[Int(set)].count -= 1
     removed(set)
     if lines[Int(set)].first < 0 {
       lines[Int(set)].last = -1
@@ -140,7 +138,6 @@ public struct WaitingQueue: ~Copyable {
     for adapter in sets.members(set) { waitingFor[Int(adapter)] += 1 }
     entries[Int(slot)] = Entry(key: key, next: -1)
     let line = lines[Int(set)]
-    lines[Int(set)].count += 1
     if line.first < 0 {
       lines[Int(set)].first = slot
       lines[Int(set)].last = slot
