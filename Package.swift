@@ -60,6 +60,12 @@ let package = Package(
       exclude: ["README.md"],
       swiftSettings: strict),
     .target(
+      name: "Validation",
+      dependencies: [
+        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Reporting",
       dependencies: ["Primitives", "Orchestration", "Replay", "Results", subprocess],
       swiftSettings: strict),
@@ -90,6 +96,12 @@ let package = Package(
       name: "ReplayTests",
       dependencies: ["Replay", "Primitives", "Workload", "Orchestration", "Policies"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
+    .testTarget(
+      name: "ValidationTests",
+      dependencies: [
+        "Validation", "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay",
+        "Results",
+      ]),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
