@@ -59,6 +59,12 @@ let package = Package(
       exclude: ["README.md"],
       swiftSettings: strict),
     .target(
+      name: "Validation",
+      dependencies: [
+        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Reporting",
       dependencies: ["Primitives", "Orchestration", "Replay", "Results", subprocess],
       swiftSettings: strict),
@@ -89,6 +95,11 @@ let package = Package(
       name: "ReplayTests",
       dependencies: ["Replay", "Primitives", "Workload", "Orchestration", "Policies"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
+    .testTarget(
+      name: "ValidationTests",
+      dependencies: [
+        "Validation", "Primitives", "Workload", "Orchestration", "Simulation", "Replay",
+      ]),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
