@@ -32,6 +32,13 @@ struct Matrix {
     return result
   }
 
+  /// The Euclidean length of each column.
+  var columnLengths: [Double] {
+    (0..<columns).map { column in
+      (0..<rows).reduce(0) { $0 + self[$1, column] * self[$1, column] }.squareRoot()
+    }
+  }
+
   /// The product with a vector.
   func times(_ vector: [Double]) -> [Double] {
     (0..<rows).map { row in
