@@ -58,8 +58,10 @@ import Testing
   @Test func theSumOfTheTerms() {
     var random = RandomStream(seed: 1, purpose: "fitted-cost.test")
     for _ in 0..<500 {
-      let coefficients = StepTerm.allCases.filter { _ in random.index(below: 3) > 0 }
-        .map { FittedCost.Coefficient($0, nanoseconds: random.uniform() * 1e5) }
+      let coefficients: [FittedCost.Coefficient] = StepTerm.allCases.filter { _ in
+        random.index(below: 3) > 0
+      }
+      .map { .init($0, nanoseconds: random.uniform() * 1e5) }
       let work = step(
         decodes: random.index(below: 700),
         chunks: (0..<random.index(below: 4)).map { _ in 1 + random.index(below: 600) },
@@ -71,6 +73,42 @@ import Testing
       }
       #expect(abs(whole - max(1, parts.reduce(0, +))) <= 14)
     }
+  }
+
+  private func everything() -> FittedCost {
+    var random = RandomStream(seed: 2, purpose: "fitted-cost.test")
+    return FittedCost(
+      StepTerm.allCases.map { .init($0, nanoseconds: random.uniform() * 1e4) }, slots: slots)
+  }
+
+  @Test func repeatedStepsCostTheSameToTheNanosecond() {
+    var random = RandomStream(seed: 3, purpose: "fitted-cost.test")
+    let costs: [any CostModel] = [
+      everything(), LinearCost(base: 10, perDecode: 0.3, perContextToken: 0.7),
+    ]
+    for cost in costs {
+      for _ in 0..<200 {
+        var work = step(decodes: random.index(below: 700), adapters: random.index(below: 50))
+        let duration = cost.durations(repeating: work)
+        for _ in 0..<10 {
+          work.contextTokens += Int64(work.decodes)
+          #expect(duration(work.contextTokens) == cost.duration(of: work))
+        }
+      }
+    }
+  }
+
+  /// Steps run one by one are the oracle for leaps.
+  @Test(arguments: 0..<20) func leapingEqualsStepping(_ seed: Int) throws {
+    var random = RandomStream(seed: UInt64(seed), purpose: "fitted-leap.test")
+    var (bench, source) = randomWorld(&random)
+    bench.cost = everything()
+    var stepping = bench
+    stepping.options.leaps = false
+    let (a, b) = (try bench.run(source), try stepping.run(source))
+    #expect(a.requests == b.requests)
+    #expect(a.tokenGaps == b.tokenGaps)
+    #expect(a.end == b.end)
   }
 
   @Test func neverLessThanANanosecond() {

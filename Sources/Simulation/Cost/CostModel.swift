@@ -8,6 +8,20 @@ import Primitives
 public protocol CostModel: Sendable {
   /// The duration of one step, at least 1 ns.
   func duration(of step: StepWork) -> Nanoseconds
+  /// The duration of a step as a function of its context tokens alone, the same as
+  /// ``duration(of:)`` to the nanosecond: for steps that are repeated while contexts grow. A model
+  /// gives its own where most of the work can be done once.
+  func durations(repeating step: StepWork) -> (_ contextTokens: Int64) -> Nanoseconds
+}
+
+extension CostModel {
+  public func durations(repeating step: StepWork) -> (_ contextTokens: Int64) -> Nanoseconds {
+    var step = step
+    return { contextTokens in
+      step.contextTokens = contextTokens
+      return duration(of: step)
+    }
+  }
 }
 
 /// What one step computes.

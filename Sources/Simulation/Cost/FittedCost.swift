@@ -20,18 +20,36 @@ public struct FittedCost: CostModel, Equatable {
   public let coefficients: [Coefficient]
   /// The server's slots.
   public let slots: SlotLayout
+  /// The coefficients but for that of the context, which is added last: alone it changes in repeated
+  /// steps, and the sum must be the same to the bit however it comes about.
+  private let fixed: [Coefficient]
+  private let perContextToken: Double
 
   /// Makes a cost; terms without a coefficient cost nothing.
+  /// - Precondition: no term has two.
   public init(_ coefficients: [Coefficient], slots: SlotLayout) {
+    precondition(Set(coefficients.map(\.term)).count == coefficients.count)
     self.coefficients = coefficients.filter { $0.nanoseconds != 0 }
     self.slots = slots
+    fixed = self.coefficients.filter { $0.term != .contextToken }
+    perContextToken = self.coefficients.first { $0.term == .contextToken }?.nanoseconds ?? 0
   }
 
   public func duration(of step: StepWork) -> Nanoseconds {
-    var time = 0.0
-    for coefficient in coefficients {
-      time += coefficient.nanoseconds * coefficient.term.value(of: step, on: slots)
-    }
+    duration(fixed: fixedTime(of: step), contextTokens: step.contextTokens)
+  }
+
+  public func durations(repeating step: StepWork) -> (_ contextTokens: Int64) -> Nanoseconds {
+    let time = fixedTime(of: step)
+    return { duration(fixed: time, contextTokens: $0) }
+  }
+
+  private func fixedTime(of step: StepWork) -> Double {
+    fixed.reduce(0) { $0 + $1.nanoseconds * $1.term.value(of: step, on: slots) }
+  }
+
+  private func duration(fixed: Double, contextTokens: Int64) -> Nanoseconds {
+    let time = fixed + perContextToken * Double(contextTokens)
     return Nanoseconds(min(max(1, time.rounded()), 4e18))
   }
 }
