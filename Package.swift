@@ -98,7 +98,8 @@ let package = Package(
     .testTarget(
       name: "ValidationTests",
       dependencies: [
-        "Validation", "Primitives", "Workload", "Orchestration", "Simulation", "Replay",
+        "Validation", "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay",
+        "Results",
       ]),
     .testTarget(
       name: "ReportingTests",
