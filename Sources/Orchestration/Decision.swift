@@ -57,6 +57,12 @@ public struct StepPlan: Sendable, Equatable {
   public internal(set) var adapters = 0
   /// Bytes of these.
   public internal(set) var adapterBytes: Bytes = 0
+  /// Requests that waited when the step was put together.
+  public internal(set) var waiting = 0
+  /// Of these, the ones that a scheduler looks at that goes through its queue from the head: those
+  /// that start, those passed over, and the one that holds up all behind it. None where sequences
+  /// were preempted, since then nobody is admitted.
+  public internal(set) var scanned = 0
   /// For how many steps the decision stands if nothing else happens: no sequence ends, no transfer
   /// ends, no request comes. More than 1 only where there are no chunks.
   public internal(set) var repeats = 1

@@ -41,7 +41,7 @@ public struct Scenario: Sendable {
     let (configuration, memory) = try server.configuration(catalogue: catalogue)
     try checkTiers(catalogue)
     if !server.rejectsOversized { try checkSizes(configuration) }
-    let model = server.serverModel
+    let model = server.serverModel(for: catalogue)
     let orchestrator = try makeOrchestrator(catalogue, configuration, model)
     let simulation = Simulation(
       source: arrivals ?? TraceSource(trace), catalogue: catalogue, model: model,
@@ -57,7 +57,7 @@ public struct Scenario: Sendable {
     let (configuration, _) = try server.configuration(catalogue: catalogue)
     try checkTiers(catalogue)
     if !server.rejectsOversized { try checkSizes(configuration) }
-    _ = try makeOrchestrator(catalogue, configuration, server.serverModel)
+    _ = try makeOrchestrator(catalogue, configuration, server.serverModel(for: catalogue))
   }
 
   /// The size of a replica's KV cache.

@@ -208,12 +208,13 @@ public struct Simulation: ~Copyable {
       let untilEnding =
         endings[replica].queue.nextTime - orchestrator.replicas[replica].stepCount
       let horizon = min(arrivalTime, events.nextTime, sampleTime, options.horizon ?? .max)
+      let duration = model.cost.durations(repeating: work)
       var left = min(Int64(plan.repeats), untilEnding)
       while left > 1, end < min(horizon, Simulation.end) {
         orchestrator.replicas[replica].stepRepeated(at: end)
         meter.note(orchestrator.replicas[replica].sample(at: end))
         work.contextTokens += Int64(work.decodes)
-        end = later(by: model.cost.duration(of: work), than: end)
+        end = later(by: duration(work.contextTokens), than: end)
         left -= 1
       }
     }
