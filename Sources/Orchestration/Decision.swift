@@ -5,6 +5,9 @@ import Primitives
 public enum Decision: Sendable, Equatable {
   /// Copy an adapter into a tier from the one below it.
   case begin(Transfer)
+  /// Copy an adapter into a tier from the one below it as part of the step that the next ``run`` is
+  /// about: its computing begins when this and all such copies before it are done.
+  case copy(Transfer)
   /// Stop copying; what has been copied is not kept.
   case cancel(Transfer)
   /// Free an adapter's memory in a tier.
@@ -57,6 +60,12 @@ public struct StepPlan: Sendable, Equatable {
   public internal(set) var adapters = 0
   /// Bytes of these.
   public internal(set) var adapterBytes: Bytes = 0
+  /// Requests that waited when the step was put together.
+  public internal(set) var waiting = 0
+  /// Of these, the ones that a scheduler looks at that goes through its queue from the head: those
+  /// that start, those passed over, and the one that holds up all behind it. None where sequences
+  /// were preempted, since then nobody is admitted.
+  public internal(set) var scanned = 0
   /// For how many steps the decision stands if nothing else happens: no sequence ends, no transfer
   /// ends, no request comes. More than 1 only where there are no chunks.
   public internal(set) var repeats = 1
