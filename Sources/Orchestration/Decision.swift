@@ -5,6 +5,9 @@ import Primitives
 public enum Decision: Sendable, Equatable {
   /// Copy an adapter into a tier from the one below it.
   case begin(Transfer)
+  /// Copy an adapter into a tier from the one below it as part of the step that the next ``run`` is
+  /// about: its computing begins when this and all such copies before it are done.
+  case copy(Transfer)
   /// Stop copying; what has been copied is not kept.
   case cancel(Transfer)
   /// Free an adapter's memory in a tier.

@@ -187,6 +187,11 @@ public struct Counters: Sendable, Equatable {
   public var prefetchesCancelled: Int64 = 0
   /// Loads into the device that a request had to wait for.
   public var demandLoads: Int64 = 0
+  /// Of these, copies of adapters that the same step had dropped: the cascade of
+  /// ``ReplicaConfiguration/Activation/setOrder``.
+  public var reloads: Int64 = 0
+  /// Time that steps spent copying adapters before they computed.
+  public var copying: Nanoseconds = 0
   /// Engine steps.
   public var steps: Int64 = 0
   /// Time spent in steps.
@@ -219,6 +224,8 @@ public struct Counters: Sendable, Equatable {
     prefetchWastedBytes += other.prefetchWastedBytes
     prefetchesCancelled += other.prefetchesCancelled
     demandLoads += other.demandLoads
+    reloads += other.reloads
+    copying += other.copying
     steps += other.steps
     busy += other.busy
     prefillTokens += other.prefillTokens

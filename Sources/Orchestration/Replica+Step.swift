@@ -13,7 +13,7 @@ extension Replica {
     guard phase == .running, !wasRunning else { return }
     // Last, since a prefetch may have taken memory that the step could have grown into, or have been
     // cancelled and left memory to those who wait: they are looked at again after this step.
-    let stands = plan.chunks.isEmpty && !preempting && !residency.changed
+    let stands = plan.chunks.isEmpty && !preempting && !residency.changed && departed == 0
     plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks) : 1
     residency.outbox.append(.run)
   }
@@ -36,6 +36,9 @@ extension Replica {
     plan.chunks.removeAll(keepingCapacity: true)
     budget = configuration.tokenBudget
     preempting = false
+    departed = 0
+    plan.waiting = queue.count
+    plan.scanned = 0
     growDecodes(at: time)
     continuePrompt(at: time)
     if !preempting { admit(at: time) }
@@ -54,6 +57,7 @@ extension Replica {
       if preempting || residency.changed { beginStep(at: time) }
       return
     }
+    if configuration.loading == .inStep { residency.activate(configuration.activation, at: time) }
     phase = .running
     stepBegan = time
     plan.decodes = kv.decodes
@@ -93,7 +97,13 @@ extension Replica {
       residency.changed = false
       queue.unpark()
     }
-    while let (set, slot) = queue.next, running.count < configuration.maxSequences, budget > 0 {
+    plan.waiting = queue.count + departed
+    var latest = IndexList.none
+    while running.count < configuration.maxSequences, budget > 0 {
+      guard let (set, slot) = queue.next else {
+        plan.scanned = plan.waiting
+        return
+      }
       let isFirstInLine = running.count == 0 && !queue.hasParked
       var answer = consider(slot, of: set, at: time)
       if isFirstInLine, answer.isRefusal, residency.releaseClaims(at: time) {
@@ -104,11 +114,16 @@ extension Replica {
         if answer != .left { residency.changed = false }
       }
       switch answer {
-      case .left: continue
+      case .left:
+        departed += 1
+        latest = slot
       case .loading, .passedOver: queue.parkNext()
-      case .holdsUp: return
+      case .holdsUp:
+        plan.scanned = departed + queue.parked(before: slot) + 1
+        return
       }
     }
+    plan.scanned = latest < 0 ? 0 : departed + queue.parked(before: latest)
   }
 
   /// What became of a waiting request that was looked at.
@@ -135,6 +150,7 @@ extension Replica {
       running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
     let verdict = scheduling.verdict(on: sequence.request, given: load)
     if verdict != .admit { return verdict == .skip ? .passedOver : .holdsUp }
+    if residency.copiesInStep, !residency.fitsInStep(set) { return .passedOver }
     guard let tokens = firstChunk(of: sequence) else { return .holdsUp }
     guard canHold(Int(sequence.target), of: set) else {
       queue.removeNext()
@@ -144,8 +160,8 @@ extension Replica {
     guard hasBlocks(kv.blocks(for: tokens), for: set) else { return .holdsUp }
     if !sequence.referenced { reference(slot) }
     let claim = residency.claim(set, at: time)
-    guard claim == .ready else {
-      if sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
+    if claim != .ready, sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
+    guard claim == .ready || residency.copiesInStep else {
       return claim == .loading ? .loading : .passedOver
     }
     queue.removeNext()
@@ -183,7 +199,7 @@ extension Replica {
       plan.adapterBytes += catalogue.bytes(adapter)
     }
     if sequences[Int(slot)].record.admitted < 0 { sequences[Int(slot)].record.admitted = time }
-    if sequences[Int(slot)].blocked >= 0 {
+    if sequences[Int(slot)].blocked >= 0, !residency.copiesInStep {
       sequences[Int(slot)].record.loadWait += time - sequences[Int(slot)].blocked
       sequences[Int(slot)].blocked = RequestRecord.never
     }
@@ -235,6 +251,7 @@ extension Replica {
   }
 
   mutating func considerPrefetch(at time: Nanoseconds) {
+    guard !residency.copiesInStep else { return }
     if let proposal = prefetch.proposal(at: time, residency: residency, queue: queue) {
       propose(proposal, at: time)
     }

@@ -37,6 +37,8 @@ public struct Replica: ~Copyable {
   public internal(set) var plan = StepPlan()
   var budget = 0
   var preempting = false
+  /// Requests that left the queue while the step was put together.
+  var departed = 0
   var stepBegan: Nanoseconds = 0
   var lastStep: Nanoseconds = 0
   var nextWake = Nanoseconds.max
@@ -47,11 +49,12 @@ public struct Replica: ~Copyable {
   var history = History()
 
   /// An empty server.
+  /// - Parameter seed: the run's; decides what differs from one process of a server to the next.
   public init(
     index: Int16, configuration: ReplicaConfiguration, catalogue: AdapterCatalogue,
     sets: AdapterSets, eviction: consuming EvictionPolicies,
     prefetch: consuming any PrefetchPolicy & ~Copyable,
-    scheduling: consuming any SchedulingPolicy & ~Copyable
+    scheduling: consuming any SchedulingPolicy & ~Copyable, seed: UInt64 = 0
   ) {
     self.index = index
     self.configuration = configuration
@@ -62,7 +65,7 @@ public struct Replica: ~Copyable {
     }
     residency = Residency(
       catalogue: catalogue, sets: sets, configuration: configuration, replica: index,
-      policies: eviction)
+      seed: seed, policies: eviction)
     queue = WaitingQueue(sets: sets, adapters: catalogue.count)
     kv = KVCache(
       blockTokens: configuration.kvBlockTokens, blockBytes: configuration.kvBlockBytes,
@@ -105,6 +108,16 @@ public struct Replica: ~Copyable {
   public mutating func woken(at time: Nanoseconds) {
     if time >= nextWake { nextWake = .max }
     react(at: time)
+  }
+
+  /// The adapters that the step needs have been copied, where that is part of the step: it goes on
+  /// to compute. May be called as soon as the time is known, if any were copied.
+  public mutating func copiesEnded(at time: Nanoseconds) {
+    counters.copying += time - stepBegan
+    for chunk in plan.chunks where sequences[Int(chunk.slot)].blocked >= 0 {
+      sequences[Int(chunk.slot)].record.loadWait += time - sequences[Int(chunk.slot)].blocked
+      sequences[Int(chunk.slot)].blocked = RequestRecord.never
+    }
   }
 
   /// One of the steps for which the plan stands has ended, and the next begins at once.

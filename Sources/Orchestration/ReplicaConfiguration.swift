@@ -6,8 +6,22 @@ public struct ReplicaConfiguration: Sendable, Equatable {
   public enum Loading: String, Sendable, CaseIterable {
     /// Steps go on; a request joins when its adapters are there (SGLang's overlap loading, S-LoRA).
     case overlapped
-    /// No step begins while a demanded adapter is on its way (vLLM).
+    /// No step begins while a demanded adapter is on its way.
     case blocking
+    /// A request starts whether or not its adapters are there; the step that it starts in copies
+    /// them, one after the other, before it computes (vLLM). Needs slots, and no prefetch happens.
+    case inStep = "in-step"
+  }
+
+  /// Who may make way while the adapters of a step are copied one after the other.
+  public enum Activation: String, Sendable, CaseIterable {
+    /// Whoever the eviction policy names among those whose turn has not come, adapters of the same
+    /// step included; these are copied again when their turn comes. vLLM goes through a step's
+    /// adapters in the order of a Python set, which is arbitrary and stays the same within a process
+    /// (`LRUCacheWorkerLoRAManager._apply_adapters`, versions 0.5.0 to 0.33.0).
+    case setOrder = "set-order"
+    /// No adapter of the step (SGLang's `LoRAMemoryPool.prepare_lora_batch`).
+    case protected
   }
 
   /// Adapter slots on the device; nil where adapters and KV cache share one pool.
@@ -29,6 +43,8 @@ public struct ReplicaConfiguration: Sendable, Equatable {
   public var chunkedPrefill: Bool
   /// Whether loads hold up the steps.
   public var loading: Loading
+  /// Who makes way where adapters are copied inside steps.
+  public var activation: Activation
   /// Host memory for adapters.
   public var hostBytes: Bytes
   /// Disk space for adapters.
@@ -44,7 +60,8 @@ public struct ReplicaConfiguration: Sendable, Equatable {
   public init(
     slots: Int?, adapterBytes: Bytes, kvBlocks: Int, kvBlockBytes: Bytes, kvBlockTokens: Int = 16,
     maxSequences: Int = 256, tokenBudget: Int = 2048, chunkedPrefill: Bool = true,
-    loading: Loading = .overlapped, hostBytes: Bytes = .max, diskBytes: Bytes = .max,
+    loading: Loading = .overlapped, activation: Activation = .setOrder,
+    hostBytes: Bytes = .max, diskBytes: Bytes = .max,
     start: Tier = .host, lanes: [Int] = [4, 2, 1], recordsResidency: Bool = true
   ) {
     self.slots = slots
@@ -55,7 +72,9 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     self.maxSequences = maxSequences
     self.tokenBudget = max(tokenBudget, maxSequences)
     self.chunkedPrefill = chunkedPrefill
+    precondition(loading != .inStep || slots != nil, "copying inside steps needs slots")
     self.loading = loading
+    self.activation = activation
     self.hostBytes = hostBytes
     self.diskBytes = diskBytes
     self.start = start

@@ -36,6 +36,10 @@ public struct Residency: ~Copyable {
   var caches: UniqueArray<TierCache>
   var links: [LinkQueue]
   var states: UniqueArray<State>
+  /// Whether adapters are copied inside the step that needs them, rather than between steps.
+  let copiesInStep: Bool
+  /// The running sequences' adapters; empty where they are not copied inside steps.
+  var roster: Roster
   /// Sets whose adapters are on their way, and held, for a waiting request.
   var claimed: UniqueArray<Bool>
   var claims = 0
@@ -51,13 +55,17 @@ public struct Residency: ~Copyable {
 
   init(
     catalogue: AdapterCatalogue, sets: AdapterSets, configuration: ReplicaConfiguration,
-    replica: Int16, policies: consuming EvictionPolicies
+    replica: Int16, seed: UInt64 = 0, policies: consuming EvictionPolicies
   ) {
     bytes = catalogue.adapters.map(\.bytes)
     self.sets = sets
     self.replica = replica
     recordsSpans = configuration.recordsResidency
     hostHoldsAll = bytes.reduce(0, +) <= configuration.hostBytes
+    copiesInStep = configuration.loading == .inStep
+    roster = Roster(
+      count: catalogue.count,
+      order: RandomStream(seed: seed, purpose: "activation", entity: UInt64(replica)))
     links = configuration.lanes.map { LinkQueue(lanes: $0) }
     states = UniqueArray(repeating: State(), count: catalogue.count)
     claimed = UniqueArray(repeating: false, count: sets.count)
@@ -157,6 +165,7 @@ public struct Residency: ~Copyable {
 
   /// A request wants to run: holds its adapters on the device, or gets them on their way.
   mutating func claim(_ set: AdapterSetID, at time: Nanoseconds) -> Claim {
+    if copiesInStep { return sets.members(set).allSatisfy { isOnDevice($0) } ? .ready : .loading }
     var missing: Bytes = 0
     var missingCount = 0
     var waits = false
@@ -212,6 +221,11 @@ public struct Residency: ~Copyable {
   /// A request of a set starts: its adapters are used, and what was held for it passes to it.
   mutating func start(_ set: AdapterSetID, at time: Nanoseconds) {
     for adapter in sets.members(set) {
+      if copiesInStep {
+        if !isInUse(adapter) { roster.add(adapter, bytes: bytes[Int(adapter)]) }
+        caches[Residency.device].pin(adapter)
+        continue
+      }
       caches[Residency.device].pin(adapter)
       noteUse(of: adapter)
       if states[Int(adapter)].fresh {
@@ -225,8 +239,10 @@ public struct Residency: ~Copyable {
 
   /// A sequence of a set has left the batch.
   mutating func stop(_ set: AdapterSetID, at time: Nanoseconds) {
-    for adapter in sets.members(set) where caches[Residency.device].unpin(adapter, at: time) {
+    for adapter in sets.members(set)
+    where caches[Residency.device].unpin(adapter, at: time, isNews: !copiesInStep) {
       changed = true
+      if copiesInStep { roster.remove(adapter, bytes: bytes[Int(adapter)]) }
     }
   }
 

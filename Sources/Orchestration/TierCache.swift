@@ -52,6 +52,13 @@ struct TierCache: ~Copyable {
     policy.victim(sparing: pins, at: time)
   }
 
+  /// The adapter that would go next, whether it has users or not, but for some.
+  mutating func nextVictim(
+    sparing spared: borrowing PinTable, at time: Nanoseconds
+  ) -> AdapterID? {
+    policy.victim(sparing: spared, at: time)
+  }
+
   /// Sets room aside for an adapter that is about to arrive.
   mutating func reserve(_ adapter: AdapterID) {
     presence[Int(adapter)] = .arriving
@@ -85,13 +92,14 @@ struct TierCache: ~Copyable {
     if pins.pin(adapter), isResident(adapter) { becameBusy(adapter) }
   }
 
-  /// True if nobody uses the adapter any more.
+  /// True if nobody uses the adapter any more. That it was used until now is news to the policy,
+  /// unless it is told of each step's adapters anyway.
   @discardableResult
-  mutating func unpin(_ adapter: AdapterID, at time: Nanoseconds) -> Bool {
+  mutating func unpin(_ adapter: AdapterID, at time: Nanoseconds, isNews: Bool = true) -> Bool {
     guard pins.unpin(adapter) else { return false }
     if isResident(adapter) {
       becameIdle(adapter)
-      policy.released(adapter, at: time)
+      if isNews { policy.released(adapter, at: time) }
     }
     return true
   }

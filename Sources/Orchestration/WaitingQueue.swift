@@ -87,6 +87,20 @@ public struct WaitingQueue: ~Copyable {
   /// Whether a set has been left aside.
   var hasParked: Bool { !parked.isEmpty }
 
+  /// How many requests of parked sets are before another request, which waits or has just left.
+  func parked(before slot: Int32) -> Int {
+    let key = entries[Int(slot)].key
+    var count = 0
+    for set in parked {
+      var other = lines[Int(set)].first
+      while other >= 0, entries[Int(other)].key < key {
+        count += 1
+        other = entries[Int(other)].next
+      }
+    }
+    return count
+  }
+
   /// Takes the next request out.
   mutating func removeNext() {
     guard let set = heap.first else { return }

@@ -172,10 +172,12 @@ public struct Simulation: ~Copyable {
   private mutating func settle(_ replica: Int) {
     meter.note(orchestrator.replicas[replica].sample(at: now))
     orchestrator.replicas[replica].takeDecisions { decisions.append($0) }
+    var copying: Nanoseconds = 0
     for decision in decisions {
       switch decision {
       case .begin(let transfer): begin(transfer, on: replica)
-      case .run: launch(replica)
+      case .copy(let transfer): copying = later(by: duration(of: transfer), than: copying)
+      case .run: launch(replica, after: copying)
       case .wake(let time): push(.wake, replica, at: max(time, now))
       // The end of a cancelled transfer finds another epoch; freed memory needs no event.
       case .cancel, .drop: break
@@ -194,16 +196,22 @@ public struct Simulation: ~Copyable {
     let index = freeTransfers.popLast() ?? transfers.count
     if index == transfers.count { transfers.append((replica, transfer)) }
     transfers[index] = (replica, transfer)
-    let time = model.duration(of: transfer, catalogue.adapters[Int(transfer.adapter)])
-    push(.transferEnded, replica, index: index, at: later(by: time, than: now))
+    push(.transferEnded, replica, index: index, at: later(by: duration(of: transfer), than: now))
+  }
+
+  private func duration(of transfer: Transfer) -> Nanoseconds {
+    model.duration(of: transfer, catalogue.adapters[Int(transfer.adapter)])
   }
 
   /// Begins a step, and runs on over all following steps that are sure to be the same but for the
-  /// context's length: none before the next sequence ends, and none after anything else happens.
-  private mutating func launch(_ replica: Int) {
+  /// context's length: none before the next sequence ends, and none after anything else happens. The
+  /// first of them begins by copying adapters for so long.
+  private mutating func launch(_ replica: Int, after copying: Nanoseconds) {
     let plan = orchestrator.replicas[replica].plan
     var work = StepWork(plan)
-    var end = later(by: model.cost.duration(of: work), than: now)
+    let start = later(by: copying, than: now)
+    if copying > 0 { orchestrator.replicas[replica].copiesEnded(at: start) }
+    var end = later(by: model.cost.duration(of: work), than: start)
     if options.leaps, plan.repeats > 1 {
       let untilEnding =
         endings[replica].queue.nextTime - orchestrator.replicas[replica].stepCount

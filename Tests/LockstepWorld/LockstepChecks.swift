@@ -31,6 +31,20 @@ extension LockstepWorld {
     checkRoom(replica)
   }
 
+  /// A copy that is part of a step: done at once.
+  mutating func copy(_ transfer: Transfer, _ replica: Int) {
+    let tier = Int(transfer.destination.rawValue)
+    if tier > 1, !states[replica].contents[tier - 1].contains(transfer.adapter) {
+      violate(replica, "\(transfer) has no source")
+    }
+    if !states[replica].contents[tier].insert(transfer.adapter).inserted {
+      violate(replica, "\(transfer) is there already")
+    }
+    log.bytesLanded[tier] += transfer.bytes
+    log.copied.append(transfer)
+    checkRoom(replica)
+  }
+
   mutating func cancel(_ transfer: Transfer, _ replica: Int) {
     let index = states[replica].inFlight.firstIndex { $0.transfer == transfer && !$0.isCancelled }
     guard let index else { return violate(replica, "\(transfer) cancelled but not under way") }
@@ -46,7 +60,9 @@ extension LockstepWorld {
         && $0.transfer.destination.rawValue == tier.rawValue + 1
     }
     if isSource { violate(replica, "\(adapter) dropped from \(tier) while it is copied") }
-    if tier == .device, usedAdapters(of: replica).contains(adapter) {
+    // A step that copies adapters may drop one of its own, if it copies it again before it runs.
+    let isRunning = states[replica].stepBegan != nil || server.configuration.loading != .inStep
+    if isRunning, tier == .device, usedAdapters(of: replica).contains(adapter) {
       violate(replica, "\(adapter) dropped while it is used")
     }
   }

@@ -38,6 +38,8 @@ public struct LockstepWorld: ~Copyable {
     public var records: [RequestRecord] = []
     /// Transfers in the order in which they began.
     public var begun: [Begun] = []
+    /// Copies made inside steps, in order.
+    public var copied: [Transfer] = []
     /// Bytes landed in each tier, over all replicas, by the tier's raw value.
     public var bytesLanded: [Bytes] = [0, 0, 0, 0]
     /// Requests whose prompt began, in order.
@@ -173,6 +175,7 @@ public struct LockstepWorld: ~Copyable {
     for decision in decisions {
       switch decision {
       case .begin(let transfer): begin(transfer, replica)
+      case .copy(let transfer): copy(transfer, replica)
       case .cancel(let transfer): cancel(transfer, replica)
       case .drop(let adapter, let tier): drop(adapter, tier, replica)
       case .run: launch(replica)

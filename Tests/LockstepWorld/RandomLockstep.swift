@@ -1,6 +1,20 @@
 import Orchestration
 import Primitives
 
+/// The same server with slots, and adapters copied inside the steps that need them.
+public func copyingInSteps(_ server: LockstepServer, seed: UInt64) -> LockstepServer {
+  var server = server
+  if server.configuration.slots == nil {
+    server.configuration.slots = 1 + Int(seed % 4)
+    server.configuration.adapterBytes = 8000
+    server.configuration.kvBlocks = server.configuration.kvBlocks * 2 / 3
+  }
+  server.configuration.loading = .inStep
+  server.configuration.activation = seed % 3 == 0 ? .protected : .setOrder
+  server.prefetch = "none"
+  return server
+}
+
 /// A small server with everything drawn, and jobs for it.
 public func randomLockstep(
   _ random: inout RandomStream, registry: PolicyRegistry

@@ -12,16 +12,21 @@ import Testing
     _ seed: UInt64
   ) throws {
     try serve(seed)
+    try serve(seed, copiesInStep: true)
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["PITWALL_SLOW"] == "1"))
   func everyRequestEndsOnceInManyWorlds() throws {
-    for seed in 1000..<3000 as Range<UInt64> { try serve(seed) }
+    for seed in 1000..<3000 as Range<UInt64> {
+      try serve(seed)
+      try serve(seed, copiesInStep: true)
+    }
   }
 
-  private func serve(_ seed: UInt64) throws {
+  private func serve(_ seed: UInt64, copiesInStep: Bool = false) throws {
     var random = RandomStream(seed: seed, purpose: "lockstep.test")
-    let (server, jobs) = randomLockstep(&random, registry: .builtIn)
+    var (server, jobs) = randomLockstep(&random, registry: .builtIn)
+    if copiesInStep { server = copyingInSteps(server, seed: seed) }
     let world = try LockstepWorld(server, jobs: jobs, seed: seed)
     let log = try world.run()
     #expect(log.violations == [], "seed \(seed): \(server)")

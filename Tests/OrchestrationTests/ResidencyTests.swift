@@ -267,6 +267,7 @@ private struct ResidencyBed: ~Copyable {
           complaints.append("\(transfer) has no source")
         }
         inFlight.append(transfer)
+      case .copy(let transfer): complaints.append("\(transfer) outside a step")
       case .cancel(let transfer):
         if !inFlight.contains(transfer) { complaints.append("cancelled what is not under way") }
         inFlight.removeAll { $0 == transfer }

@@ -10,16 +10,47 @@ import Testing
   /// The last one cancels prefetches while it admits requests.
   @Test(arguments: Array(0..<30) + [1298]) func leapingEqualsStepping(_ seed: Int) throws {
     try compare(seed)
+    try compare(seed, copiesInStep: true)
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["PITWALL_SLOW"] == "1"))
   func leapingEqualsSteppingInManyWorlds() throws {
-    for seed in 1000..<2000 { try compare(seed) }
+    for seed in 1000..<2000 {
+      try compare(seed)
+      try compare(seed, copiesInStep: true)
+    }
   }
 
-  private func compare(_ seed: Int) throws {
+  /// The random worlds are no use if they never get into trouble.
+  @Test func theWorldsThatCopyInStepsAreBusy() throws {
+    var sum = Counters()
+    for seed in 0..<30 {
+      var random = RandomStream(seed: UInt64(seed), purpose: "leap.test")
+      let (bench, source) = randomWorld(&random)
+      sum.add(try run(copyingInSteps(bench, seed), source).counters)
+    }
+    #expect(sum.reloads > 10)
+    #expect(sum.copying > 0)
+    #expect(sum.preemptions > 20)
+  }
+
+  private func copyingInSteps(_ bench: Bench, _ seed: Int) -> Bench {
+    var bench = bench
+    if bench.configuration.slots == nil {
+      bench.configuration.slots = 2 + seed % 4
+      bench.configuration.adapterBytes = 8000
+      bench.configuration.kvBlocks -= 25
+    }
+    bench.configuration.loading = .inStep
+    bench.configuration.activation = seed % 4 == 0 ? .protected : .setOrder
+    bench.prefetch = "none"
+    return bench
+  }
+
+  private func compare(_ seed: Int, copiesInStep: Bool = false) throws {
     var random = RandomStream(seed: UInt64(seed), purpose: "leap.test")
-    let (bench, source) = randomWorld(&random)
+    var (bench, source) = randomWorld(&random)
+    if copiesInStep { bench = copyingInSteps(bench, seed) }
     var stepping = bench
     stepping.options.leaps = false
     let a = try run(bench, source)

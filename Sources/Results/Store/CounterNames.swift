@@ -16,6 +16,8 @@ extension Counters {
       ("prefetch_wasted_bytes", \.prefetchWastedBytes),
       ("prefetches_cancelled", \.prefetchesCancelled),
       ("demand_loads", \.demandLoads),
+      ("reloads", \.reloads),
+      ("copying_ns", \.copying),
       ("steps", \.steps),
       ("busy_ns", \.busy),
       ("prefill_tokens", \.prefillTokens),

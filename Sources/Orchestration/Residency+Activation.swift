@@ -1,0 +1,142 @@
+import BasicContainers
+import Primitives
+
+/// The adapters of the running sequences, in the order in which the server goes through them when it
+/// puts a step together: for a server that copies adapters inside its steps.
+struct Roster: ~Copyable {
+  /// Each adapter's place in the order, which stays the same for as long as the server runs.
+  private let places: [Int32]
+  /// The adapters, in that order.
+  private(set) var adapters: [AdapterID] = []
+  /// Their bytes.
+  private(set) var bytes: Bytes = 0
+  /// Whether these are others than when they were last made resident.
+  var isStale = false
+  /// Those that may not be dropped by the activation under way.
+  var spared: PinTable
+
+  /// An empty roster over `count` adapters, whose order is drawn.
+  init(count: Int, order random: consuming RandomStream) {
+    var places = (0..<Int32(count)).map { $0 }
+    places.shuffle(using: &random)
+    self.places = places
+    spared = PinTable(count: count)
+  }
+
+  private func index(of adapter: AdapterID) -> Int {
+    var low = 0
+    var high = adapters.count
+    while low < high {
+      let middle = (low + high) / 2
+      if places[Int(adapters[middle])] < places[Int(adapter)] {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+
+  mutating func add(_ adapter: AdapterID, bytes size: Bytes) {
+    adapters.insert(adapter, at: index(of: adapter))
+    bytes += size
+    isStale = true
+  }
+
+  mutating func remove(_ adapter: AdapterID, bytes size: Bytes) {
+    adapters.remove(at: index(of: adapter))
+    bytes -= size
+    isStale = true
+  }
+}
+
+// Adapters copied inside the step that needs them, as vLLM does it.
+extension Residency {
+  /// Whether a set's adapters fit on the device beside those of the running sequences.
+  func fitsInStep(_ set: AdapterSetID) -> Bool {
+    var size: Bytes = 0
+    var count = 0
+    for adapter in sets.members(set) where !isInUse(adapter) {
+      size += bytes[Int(adapter)]
+      count += 1
+    }
+    return roster.adapters.count + count <= caches[Residency.device].slots
+      && roster.bytes + size <= caches[Residency.device].capacity
+  }
+
+  /// Makes the adapters of the running sequences resident, one after the other in the server's order:
+  /// copies each that is not there, and touches it.
+  ///
+  /// Room is made by dropping whoever the policy names but those that have had their turn. That may be
+  /// an adapter of this very step whose turn is yet to come; it is copied again when it comes, and may
+  /// in turn push out the next. With ``ReplicaConfiguration/Activation/protected`` none of the step's
+  /// is dropped.
+  ///
+  /// To do it again for the same adapters would move nothing and leave the same order of recency: so
+  /// it is done only when they have changed, and a stretch of equal steps may be run as one.
+  mutating func activate(_ activation: ReplicaConfiguration.Activation, at time: Nanoseconds) {
+    guard roster.isStale else { return }
+    roster.isStale = false
+    if activation == .protected {
+      for adapter in roster.adapters { _ = roster.spared.pin(adapter) }
+    }
+    for adapter in roster.adapters {
+      if isOnDevice(adapter) {
+        caches[Residency.device].accessed(adapter, at: time)
+        if caches[at(.host)].isResident(adapter) { caches[at(.host)].accessed(adapter, at: time) }
+      } else {
+        copy(adapter, to: .device, at: time)
+      }
+      if activation == .setOrder { _ = roster.spared.pin(adapter) }
+    }
+    for adapter in roster.adapters { _ = roster.spared.unpin(adapter) }
+  }
+
+  /// Copies an adapter into a tier at once, and before that into the tiers on its way.
+  private mutating func copy(_ adapter: AdapterID, to tier: Tier, at time: Nanoseconds) {
+    if tier > .disk {
+      let below = at(tier) - 1
+      if caches[below].isResident(adapter) {
+        caches[below].accessed(adapter, at: time)
+      } else if let source = Tier(rawValue: tier.rawValue - 1) {
+        copy(adapter, to: source, at: time)
+      }
+    }
+    let size = bytes[Int(adapter)]
+    while !caches[at(tier)].fitsNow(bytes: size, count: 1),
+      let victim = victim(in: tier, at: time)
+    {
+      displace(victim, from: tier, at: time)
+    }
+    caches[at(tier)].reserve(adapter)
+    caches[at(tier)].settle(adapter, at: time)
+    counters.loads[Int(tier.rawValue)] += 1
+    counters.bytesMoved[Int(tier.rawValue)] += size
+    if tier == .device {
+      counters.demandLoads += 1
+      states[Int(adapter)].residentSince = time
+    }
+    outbox.append(
+      .copy(
+        Transfer(
+          adapter: adapter, destination: tier, bytes: size, epoch: states[Int(adapter)].epoch)))
+  }
+
+  /// Who leaves a tier. Host memory may have less room than all of the step's adapters take, and then
+  /// gives up one that is on the device already.
+  private mutating func victim(in tier: Tier, at time: Nanoseconds) -> AdapterID? {
+    let first = caches[at(tier)].nextVictim(sparing: roster.spared, at: time)
+    return tier == .device ? first : first ?? caches[at(tier)].nextVictim(at: time)
+  }
+
+  /// Drops an adapter from a tier. What leaves host memory leaves the device with it (vLLM's
+  /// `LoRALRUCache._on_remove`), unless the step needs it there.
+  private mutating func displace(_ adapter: AdapterID, from tier: Tier, at time: Nanoseconds) {
+    if tier == .host, isOnDevice(adapter), !roster.spared.isPinned(adapter) {
+      displace(adapter, from: .device, at: time)
+    }
+    // It is among those whose turn comes: this step will have to bring it back.
+    if tier == .device, isInUse(adapter) { counters.reloads += 1 }
+    evict(adapter, from: tier, at: time)
+  }
+}
