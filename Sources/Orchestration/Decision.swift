@@ -66,6 +66,9 @@ public struct StepPlan: Sendable, Equatable {
   /// that start, those passed over, and the one that holds up all behind it. None where sequences
   /// were preempted, since then nobody is admitted.
   public internal(set) var scanned = 0
+  /// A fingerprint of which adapters run in the step and which were waited for when it was put
+  /// together: in two steps of a run it is the same only if both are.
+  public internal(set) var adapterSignature: UInt64 = 0
   /// For how many steps the decision stands if nothing else happens: no sequence ends, no transfer
   /// ends, no request comes. More than 1 only where there are no chunks.
   public internal(set) var repeats = 1

@@ -16,6 +16,7 @@ extension Replica {
     for adapter in sets.members(sequence.record.adapterSet) {
       adapterUsers[Int(adapter)] -= 1
       guard adapterUsers[Int(adapter)] == 0 else { continue }
+      signature.toggle(adapter)
       plan.adapters -= 1
       plan.adapterBytes -= catalogue.bytes(adapter)
     }

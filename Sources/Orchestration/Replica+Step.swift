@@ -39,6 +39,7 @@ extension Replica {
     departed = 0
     plan.waiting = queue.count
     plan.scanned = 0
+    plan.adapterSignature = queue.signature.value
     growDecodes(at: time)
     continuePrompt(at: time)
     if !preempting { admit(at: time) }
@@ -60,6 +61,7 @@ extension Replica {
     if configuration.loading == .inStep { residency.activate(configuration.activation, at: time) }
     phase = .running
     stepBegan = time
+    plan.adapterSignature ^= signature.value
     plan.decodes = kv.decodes
     plan.contextTokens = kv.contextTokens
     plan.decodeRanks = decodeRanks
@@ -195,6 +197,7 @@ extension Replica {
     for adapter in sets.members(set) {
       adapterUsers[Int(adapter)] += 1
       guard adapterUsers[Int(adapter)] == 1 else { continue }
+      signature.toggle(adapter)
       plan.adapters += 1
       plan.adapterBytes += catalogue.bytes(adapter)
     }
@@ -227,7 +230,7 @@ extension Replica {
     gaps.record(UInt64(max(1, gap)), count: UInt64(count))
   }
 
-  mutating func commit(_ chunk: StepPlan.Chunk, at time: Nanoseconds) {
+  mutating func commit(_ chunk: StepPlan.Chunk, at time: Nanoseconds, seen: Nanoseconds) {
     let index = Int(chunk.slot)
     counters.prefillTokens += Int64(chunk.tokens)
     sequences[index].computed += chunk.tokens
@@ -236,7 +239,7 @@ extension Replica {
     sequences[index].generated += 1
     sequences[index].joined = kv.step
     if sequences[index].record.firstToken < 0 {
-      sequences[index].record.firstToken = time
+      sequences[index].record.firstToken = seen
     } else {
       record(gap: time - sequences[index].lastToken, count: 1)
     }
@@ -244,9 +247,9 @@ extension Replica {
     decodeRanks += Int64(sequences[index].ranks)
   }
 
-  mutating func finish(_ slot: Int32, at time: Nanoseconds) {
+  mutating func finish(_ slot: Int32, at time: Nanoseconds, seen: Nanoseconds) {
     let sequence = leaveBatch(slot, at: time)
-    end(sequence.record, .finished, at: time)
+    end(sequence.record, .finished, at: seen)
     if configuration.slots == nil { residency.changed = true }
   }
 

@@ -31,6 +31,8 @@ public struct Replica: ~Copyable {
   /// Running sequences; the newest is the one that started last.
   var running: IndexList
   var adapterUsers: UniqueArray<Int32>
+  /// Of the adapters that running sequences use.
+  var signature = AdapterSignature(salt: 0)
   var decodeRanks: Int64 = 0
   var phase = Phase.idle
   /// The step that is to be run, or is running.
@@ -134,11 +136,16 @@ public struct Replica: ~Copyable {
   }
 
   /// The step has ended, and with it these sequences: they have produced their last token.
-  public mutating func stepEnded(at time: Nanoseconds, finished: [Int32]) {
+  /// - Parameter seen: when the clients have the step's tokens, if not at once. Only what is recorded
+  ///   of requests depends on it.
+  public mutating func stepEnded(
+    at time: Nanoseconds, finished: [Int32], seen: Nanoseconds? = nil
+  ) {
+    let seen = seen ?? time
     history.note(.stepEnded, Int32(finished.count), at: time)
     commitDecodes(at: time)
-    for chunk in plan.chunks { commit(chunk, at: time) }
-    for slot in finished { finish(slot, at: time) }
+    for chunk in plan.chunks { commit(chunk, at: time, seen: seen) }
+    for slot in finished { finish(slot, at: time, seen: seen) }
     // Not after every step: a world may skip steps that change nothing, and must see the same.
     let eventful = !finished.isEmpty || !plan.chunks.isEmpty
     phase = .idle

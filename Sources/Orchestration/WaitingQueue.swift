@@ -35,6 +35,8 @@ public struct WaitingQueue: ~Copyable {
   private var heap: [AdapterSetID] = []
   private var parked: [AdapterSetID] = []
   private var waitingFor: UniqueArray<Int32>
+  /// Of the adapters that waiting requests need.
+  private(set) var signature = AdapterSignature(salt: 1 << 32)
   private var front: Int64 = 0
   private var back: Int64 = 0
   /// Number of requests waiting.
@@ -141,7 +143,10 @@ public struct WaitingQueue: ~Copyable {
 
   private mutating func removed(_ set: AdapterSetID) {
     count -= 1
-    for adapter in sets.members(set) { waitingFor[Int(adapter)] -= 1 }
+    for adapter in sets.members(set) {
+      waitingFor[Int(adapter)] -= 1
+      if waitingFor[Int(adapter)] == 0 { signature.toggle(adapter) }
+    }
   }
 
   private mutating func insert(_ slot: Int32, _ set: AdapterSetID, _ key: Key) {
@@ -149,7 +154,10 @@ public struct WaitingQueue: ~Copyable {
       entries.append(Entry(key: Key(major: 0, minor: 0), next: -1))
     }
     count += 1
-    for adapter in sets.members(set) { waitingFor[Int(adapter)] += 1 }
+    for adapter in sets.members(set) {
+      waitingFor[Int(adapter)] += 1
+      if waitingFor[Int(adapter)] == 1 { signature.toggle(adapter) }
+    }
     entries[Int(slot)] = Entry(key: key, next: -1)
     let line = lines[Int(set)]
     if line.first < 0 {

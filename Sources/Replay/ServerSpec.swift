@@ -79,6 +79,9 @@ public struct ServerSpec: Sendable, Equatable {
   public var hostToDevice: Link?
   /// Step times.
   public var cost = Cost.roofline
+  /// How often somebody asks the server for metrics; nil if nobody does. Matters where a profile says
+  /// what the answer takes.
+  public var scrapeInterval: Nanoseconds?
   /// What happens to a request that could never fit: an error before the run, or its rejection.
   public var rejectsOversized = false
 
@@ -100,6 +103,7 @@ public struct ServerSpec: Sendable, Equatable {
   func serverModel(for catalogue: AdapterCatalogue) -> ServerModel {
     let layout = SlotLayout(count: slots ?? 0, rank: slotRank(for: catalogue))
     var loads: LoadTimes?
+    var frontend: FrontendModel?
     let cost: any CostModel
     switch self.cost {
     case .roofline: cost = Roofline(model: model, accelerator: accelerator, targets: targets)
@@ -109,8 +113,10 @@ public struct ServerSpec: Sendable, Equatable {
       cost = profiled.cost(slots: layout)
       // A link that the experiment describes goes before what was measured elsewhere.
       if hostToDevice == nil { loads = profiled.loadTimes(slotRank: layout.rank) }
+      frontend = profiled.frontend
+      frontend?.scrapeInterval = scrapeInterval
     }
-    return ServerModel(cost: cost, links: links, deviceLoads: loads)
+    return ServerModel(cost: cost, links: links, deviceLoads: loads, frontend: frontend)
   }
 
   private var links: [Link] {

@@ -27,12 +27,12 @@ public struct ClientModel: Sendable, Equatable {
 }
 
 extension RequestRecord {
-  /// A request that comes, and ends at once since it cannot be sent.
-  init(unsent request: Request, at time: Nanoseconds) {
+  /// A request that ends before a server has seen it.
+  init(_ request: Request, _ outcome: Outcome, at time: Nanoseconds) {
     self.init(
       request: request.id, tenant: request.tenant, adapterSet: request.adapterSet,
       promptTokens: request.promptTokens, arrival: request.arrival)
-    outcome = .unsent
+    self.outcome = outcome
     finished = time
   }
 }
