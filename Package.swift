@@ -59,14 +59,20 @@ let package = Package(
       exclude: ["README.md"],
       swiftSettings: strict),
     .target(
+      name: "Validation",
+      dependencies: [
+        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Reporting",
-      dependencies: ["Primitives", "Orchestration", "Replay", "Results", subprocess],
+      dependencies: ["Primitives", "Orchestration", "Replay", "Results", "Validation", subprocess],
       swiftSettings: strict),
     .target(
       name: "PitwallCommands",
       dependencies: [
         "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
-        "Reporting", argumentParser,
+        "Validation", "Reporting", argumentParser,
       ],
       swiftSettings: strict),
     .executableTarget(name: "pitwall", dependencies: ["PitwallCommands"], swiftSettings: strict),
@@ -90,8 +96,14 @@ let package = Package(
       dependencies: ["Replay", "Primitives", "Workload", "Orchestration", "Policies"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results"]),
     .testTarget(
+      name: "ValidationTests",
+      dependencies: [
+        "Validation", "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay",
+        "Results",
+      ]),
+    .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
+      dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results", "Validation"]),
     .testTarget(
       name: "CommandTests",
       dependencies: ["PitwallCommands", "pitwall", "Results", "Replay", "Primitives", grdb]),
