@@ -41,7 +41,8 @@ public struct ErrorTable: Sendable, Equatable {
           ErrorTable.entry(
             metric, regime, model,
             runs.filter { run in
-              ErrorTable.includes(regime, run.regime) && (model == all || model == run.model)
+              ErrorTable.includes(regime, run.regime)
+                && (model == ErrorTable.all || model == run.model)
             })
         }
       }
@@ -74,13 +75,14 @@ public struct ErrorTable: Sendable, Equatable {
   public static func worst(_ metric: ValidationQuantity, _ runs: [ValidatedRun], count: Int)
     -> [ValidatedRun]
   {
-    let scored = runs.enumerated().compactMap { place, run in
-      pairs(metric, [run]).first.map { pair in
-        (error: ErrorSummary.smape(measured: pair.measured, predicted: pair.predicted), place, run)
-      }
+    var scored: [(error: Double, place: Int)] = []
+    for (place, run) in runs.enumerated() {
+      guard let pair = pairs(metric, [run]).first else { continue }
+      let error = ErrorSummary.smape(measured: pair.measured, predicted: pair.predicted)
+      if error > 0 { scored.append((error, place)) }
     }
-    return scored.sorted { ($1.error, $0.place) < ($0.error, $1.place) }
-      .prefix(count).filter { $0.error > 0 }.map(\.run)
+    scored.sort { ($1.error, $0.place) < ($0.error, $1.place) }
+    return scored.prefix(count).map { runs[$0.place] }
   }
 
   /// Whether a metric means something in a regime: in overload the time to first token grows with
@@ -90,7 +92,7 @@ public struct ErrorTable: Sendable, Equatable {
   }
 
   /// The regimes that runs have, the least loaded first, behind those that combine several.
-  static func regimes(of runs: [ValidatedRun]) -> [String] {
+  public static func regimes(of runs: [ValidatedRun]) -> [String] {
     let known = keepingUp + ["overloaded", "memory_error"]
     let found = Set(runs.map(\.regime))
     return [all, notOverloaded] + known.filter(found.contains)

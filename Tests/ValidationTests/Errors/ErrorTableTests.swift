@@ -17,7 +17,8 @@ import Testing
       3, regime: "overloaded", measured: [.totalThroughput: 5, .ttftCompleted: 1, .starts: 1],
       predicted: [.totalThroughput: 0, .starts: 0], twin: [.totalThroughput: 15]),
     Synthetic.run(
-      4, regime: "memory_error", measured: [.starts: 0], predicted: [.totalThroughput: 9, .starts: 1]
+      4, regime: "memory_error", measured: [.starts: 0],
+      predicted: [.totalThroughput: 9, .starts: 1]
     ),
     Synthetic.run(5, regime: "memory_error", measured: [.starts: 0], predicted: [.starts: 0]),
   ]
@@ -73,6 +74,7 @@ import Testing
   @Test func worstFirst() {
     #expect(ErrorTable.worst(.totalThroughput, runs, count: 10).map(\.number) == [3, 1])
     #expect(ErrorTable.worst(.totalThroughput, runs, count: 1).map(\.number) == [3])
-    #expect(ErrorTable.worst(.starts, runs, count: 10).map(\.number) == [3, 4], "in the file's order")
+    #expect(
+      ErrorTable.worst(.starts, runs, count: 10).map(\.number) == [3, 4], "in the file's order")
   }
 }

@@ -53,7 +53,8 @@ import Testing
   @Test func chance() {
     func ofThroughput(_ predicted: Double) -> LikelyCause {
       cause(
-        .totalThroughput, regime: "unloaded", measured: [.totalThroughput: 100, .completed: 10_000],
+        .totalThroughput, regime: "unloaded",
+        measured: [.totalThroughput: 100, .completed: 10_000],
         predicted: [.totalThroughput: predicted, .completed: 10_000])
     }
     if case .chance(let deviation) = ofThroughput(101) {
