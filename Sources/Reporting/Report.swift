@@ -6,8 +6,13 @@ import Results
 public struct Report: Sendable {
   private let document: Document
 
-  /// Sets a report.
+  /// Sets a report about an experiment.
   public init(_ data: ReportData) { document = ReportDocument.of(data) }
+
+  /// Sets a report about how well measured runs are predicted.
+  public init(_ validation: ValidationDescription, _ runs: [ValidatedRun]) {
+    document = ValidationDocument.of(validation, runs)
+  }
 
   /// Draws the charts and writes `report.html`, `report.md` and `charts/*.svg` into a folder,
   /// which is made if it is not there. Each file appears whole or not at all; the page is the last.

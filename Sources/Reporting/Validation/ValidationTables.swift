@@ -1,0 +1,71 @@
+import Results
+import Validation
+
+/// Errors of predictions as tables.
+enum ValidationTables {
+  /// One row a regime: the errors over all models, the twin's, and the mean of each model.
+  static func errors(_ metric: ValidationQuantity, _ table: ErrorTable, _ runs: [ValidatedRun])
+    -> Document.Table?
+  {
+    let models = Set(runs.map(\.model)).sorted()
+    let rows = ErrorTable.regimes(of: runs).compactMap { regime -> [Inline]? in
+      guard let entry = table.entry(metric, regime: regime) else { return nil }
+      let byModel = models.flatMap { model -> [Inline] in
+        let entry = table.entry(metric, regime: regime, model: model)
+        return [Inline(mean(entry?.errors)), Inline(mean(entry?.twin))]
+      }
+      let errors = entry.errors
+      return [
+        Inline(RegimeText.title(regime)), Inline(errors.count),
+        Inline([.strong(mean(errors))]), Inline(number(errors.median)), Inline(number(errors.p90)),
+        Inline(number(errors.bias)), Inline(mean(entry.twin)),
+        Inline(entry.twin.map { Typeset.count(Double($0.count)) } ?? ""),
+      ] + byModel
+    }
+    guard !rows.isEmpty else { return nil }
+    return Document.Table(
+      caption: "\(metric.title): SMAPE in %",
+      header: ["Regime", "Runs", "Mean", "Median", "p90", "Bias", "Twin, mean", "Twin's runs"]
+        + models.flatMap { ["\($0), mean", "twin"] },
+      rows: rows)
+  }
+
+  /// The runs that are furthest off, with what may be the cause.
+  static func worst(_ metric: ValidationQuantity, _ runs: [ValidatedRun], count: Int)
+    -> Document.Table?
+  {
+    let worst = ErrorTable.worst(metric, runs, count: count)
+    guard !worst.isEmpty else { return nil }
+    return Document.Table(
+      caption: "\(metric.title): the \(worst.count) runs that are furthest off",
+      header: [
+        "Run", "Model", "Regime", "Slots × rank", "Adapters", "Offered, 1/s", "Measured",
+        "Predicted", "SMAPE, %", "Twin, %", "Likely cause",
+      ],
+      rows: worst.map { run in
+        [
+          Inline(run.number), Inline(run.model), Inline(RegimeText.title(run.regime)),
+          "\(String(run.slots)) × \(String(run.slotRank))", Inline(run.adapters),
+          Inline(Typeset.significant(run.offered)), Inline(value(run.measured[metric])),
+          Inline(value(run.predicted[metric])),
+          Inline(mean(ErrorSummary(ErrorTable.pairs(metric, [run])))),
+          Inline(mean(ErrorSummary(ErrorTable.pairs(metric, [run]) { $0.twin }))),
+          Inline(LikelyCause(of: run, metric).description),
+        ]
+      })
+  }
+
+  static func number(_ value: Double) -> String { Typeset.fixed(value, 2) }
+
+  private static func mean(_ summary: ErrorSummary?) -> String {
+    summary.map { number($0.mean) } ?? ""
+  }
+
+  private static func value(_ value: Double?) -> String {
+    value.map { Typeset.significant($0, digits: 4) } ?? ""
+  }
+}
+
+extension Inline {
+  fileprivate init(_ count: Int) { self.init(Typeset.count(Double(count))) }
+}
