@@ -5,8 +5,10 @@ import Validation
 enum ValidationCharts {
   /// Runs as points, measured across and predicted up, coloured by regime, with the diagonal on
   /// which a perfect prediction lies and a band of 10 % to both sides.
+  ///
+  /// - Parameter number: tells the charts of models apart, whose names need not differ as files'.
   static func scatter(
-    _ metric: ValidationQuantity, of model: String, _ runs: [ValidatedRun]
+    _ metric: ValidationQuantity, of model: String, number: Int, _ runs: [ValidatedRun]
   ) -> Chart {
     let runs = runs.filter { $0.model == model }
     let points = ErrorTable.pairs(metric, runs).flatMap { [$0.measured, $0.predicted] }
@@ -16,12 +18,13 @@ enum ValidationCharts {
     let limits = isWide ? low / 1.3...high * 1.3 : 0...high * 1.05
     func axis(_ side: String) -> Axis {
       Axis(
-        "\(side)\(isWide ? ", log scale" : "")", scale: isWide ? .logarithmic : .linear,
+        side + metric.unitText + (isWide ? ", log scale" : ""),
+        scale: isWide ? .logarithmic : .linear,
         limits: limits)
     }
     let summary = ErrorSummary(ErrorTable.pairs(metric, runs))
     return Chart(
-      name: "scatter-\(Slug.of(metric.rawValue))-\(Slug.of(model))",
+      name: "scatter-\(Slug.of(metric.rawValue))-\(number)",
       title: metric.title,
       subtitle: [model, summary.map(text) ?? ""].filter { !$0.isEmpty }.joined(separator: ": "),
       summary: "Predicted against measured, a point a run of \(model). "
@@ -73,7 +76,7 @@ enum ValidationCharts {
         Downsampling.distribution(sorted).filter { $0.x > 0 }.map { Point($0.x / 100, $0.y) })
     }
     return Chart(
-      name: "errors-\(Slug.of(metric.rawValue))", title: "Error of \(metric.title)",
+      name: "errors-\(Slug.of(metric.rawValue))", title: "\(metric.title): error of a run",
       subtitle: "\(own.count) runs that the published twin predicts too",
       summary: "Cumulative distribution of the symmetric error over runs. Median "
         + "\(percent(Downsampling.quantile(own, 0.5) ?? 0)), the twin's "

@@ -73,9 +73,9 @@ enum ValidationDocument {
   private static func scatters(_ runs: [ValidatedRun]) -> [Chart] {
     let models = Set(runs.map(\.model)).sorted()
     return charted.flatMap { metric in
-      models.filter { model in
+      models.enumerated().filter { _, model in
         !ErrorTable.pairs(metric, runs.filter { $0.model == model }).isEmpty
-      }.map { ValidationCharts.scatter(metric, of: $0, runs) }
+      }.map { ValidationCharts.scatter(metric, of: $1, number: $0 + 1, runs) }
     }
   }
 

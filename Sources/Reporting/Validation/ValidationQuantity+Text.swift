@@ -1,19 +1,28 @@
 import Results
 
 extension ValidationQuantity {
-  /// What a reader calls it, with its unit.
+  /// What a reader calls it.
   var title: String {
     switch self {
     case .starts: "Starts"
-    case .totalThroughput: "Total throughput (tokens/s)"
-    case .itlMean: "Mean ITL (ms)"
-    case .ttftCompleted: "Mean TTFT of completed requests (ms)"
+    case .totalThroughput: "Total throughput"
+    case .itlMean: "Mean ITL"
+    case .ttftCompleted: "Mean TTFT of completed requests"
     case .completed: "Completed requests"
     case .sent: "Requests sent"
     case .running: "Running requests, mean"
     case .waiting: "Waiting requests, mean"
     case .kvUsage: "KV cache in use, mean"
     case .preemptions: "Preemptions"
+    }
+  }
+
+  /// What it is counted in, as it stands behind a name; empty where it is a plain number.
+  var unitText: String {
+    switch self {
+    case .totalThroughput: " (tokens/s)"
+    case .itlMean, .ttftCompleted: " (ms)"
+    case .starts, .completed, .sent, .running, .waiting, .kvUsage, .preemptions: ""
     }
   }
 }

@@ -10,9 +10,10 @@ enum ValidationTables {
     let models = Set(runs.map(\.model)).sorted()
     let rows = ErrorTable.regimes(of: runs).compactMap { regime -> [Inline]? in
       guard let entry = table.entry(metric, regime: regime) else { return nil }
-      let byModel = models.flatMap { model -> [Inline] in
+      let byModel = models.map { model -> Inline in
         let entry = table.entry(metric, regime: regime, model: model)
-        return [Inline(mean(entry?.errors)), Inline(mean(entry?.twin))]
+        let twin = entry?.twin.map { " (\(number($0.mean)))" } ?? ""
+        return Inline(mean(entry?.errors) + twin)
       }
       let errors = entry.errors
       return [
@@ -26,7 +27,7 @@ enum ValidationTables {
     return Document.Table(
       caption: "\(metric.title): SMAPE in %",
       header: ["Regime", "Runs", "Mean", "Median", "p90", "Bias", "Twin, mean", "Twin's runs"]
-        + models.flatMap { ["\($0), mean", "twin"] },
+        + models.map { "\($0), mean (twin)" },
       rows: rows)
   }
 
@@ -39,7 +40,8 @@ enum ValidationTables {
     return Document.Table(
       caption: "\(metric.title): the \(worst.count) runs that are furthest off",
       header: [
-        "Run", "Model", "Regime", "Slots × rank", "Adapters", "Offered, 1/s", "Measured",
+        "Run", "Model", "Regime", "Slots × rank", "Adapters", "Offered, 1/s",
+        "Measured\(metric.unitText)",
         "Predicted", "SMAPE, %", "Twin, %", "Likely cause",
       ],
       rows: worst.map { run in
