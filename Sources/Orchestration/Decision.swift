@@ -57,6 +57,10 @@ public struct StepPlan: Sendable, Equatable {
   public internal(set) var adapters = 0
   /// Bytes of these.
   public internal(set) var adapterBytes: Bytes = 0
+  /// Requests waiting when the step was put together.
+  public internal(set) var waiting = 0
+  /// Of these, looked at by the scheduler.
+  public internal(set) var scanned = 0
   /// For how many steps the decision stands if nothing else happens: no sequence ends, no transfer
   /// ends, no request comes. More than 1 only where there are no chunks.
   public internal(set) var repeats = 1

@@ -39,7 +39,7 @@ public struct Scenario: Sendable {
     let (configuration, memory) = try server.configuration(catalogue: catalogue)
     try checkTiers(catalogue)
     if !server.rejectsOversized { try checkSizes(configuration) }
-    let model = server.serverModel
+    let model = server.serverModel(for: catalogue)
     let orchestrator = try makeOrchestrator(catalogue, configuration, model)
     let simulation = Simulation(
       source: TraceSource(trace), catalogue: catalogue, model: model, orchestrator: orchestrator,
@@ -55,7 +55,7 @@ public struct Scenario: Sendable {
     let (configuration, _) = try server.configuration(catalogue: catalogue)
     try checkTiers(catalogue)
     if !server.rejectsOversized { try checkSizes(configuration) }
-    _ = try makeOrchestrator(catalogue, configuration, server.serverModel)
+    _ = try makeOrchestrator(catalogue, configuration, server.serverModel(for: catalogue))
   }
 
   /// The trace's adapters, with what it does not say filled in from the server.

@@ -18,6 +18,11 @@ public struct ServerSpec: Sendable, Equatable {
     case roofline
     /// ``LinearCost`` with these rates.
     case linear(LinearCost)
+    /// ``TableCost``: what somebody measured.
+    case table(TableCost)
+    /// What a profile says about the model: step times, and in place of this description's own also
+    /// the room in the KV cache, whether the server starts, and load times into the device.
+    case profile(Profile.Model)
 
     public static func == (a: Cost, b: Cost) -> Bool {
       switch (a, b) {
@@ -25,6 +30,8 @@ public struct ServerSpec: Sendable, Equatable {
       case (.linear(let x), .linear(let y)):
         x.base == y.base && x.perDecode == y.perDecode && x.perPromptToken == y.perPromptToken
           && x.perAdapter == y.perAdapter && x.perContextToken == y.perContextToken
+      case (.table(let x), .table(let y)): x == y
+      case (.profile(let x), .profile(let y)): x == y
       default: false
       }
     }
@@ -81,29 +88,79 @@ public struct ServerSpec: Sendable, Equatable {
     self.accelerator = accelerator
   }
 
+  /// Adapter slots; nil where adapters share a pool with the KV cache.
+  private var slots: Int? { if case .slots(let count) = adapterMemory { count } else { nil } }
+
+  /// The rank that slots are made for.
+  private func slotRank(for catalogue: AdapterCatalogue) -> Int {
+    maxRank ?? catalogue.adapters.map(\.rank).max() ?? defaultRank
+  }
+
   /// The world's side of the server.
-  var serverModel: ServerModel {
-    let cost: any CostModel =
-      switch cost {
-      case .roofline: Roofline(model: model, accelerator: accelerator, targets: targets)
-      case .linear(let linear): linear
-      }
-    let last = hostToDevice ?? .hostToDevice(bandwidth: accelerator.hostLink)
-    return ServerModel(cost: cost, links: [remoteToDisk, diskToHost, last])
+  func serverModel(for catalogue: AdapterCatalogue) -> ServerModel {
+    let layout = SlotLayout(count: slots ?? 0, rank: slotRank(for: catalogue))
+    var loads: LoadTimes?
+    let cost: any CostModel
+    switch self.cost {
+    case .roofline: cost = Roofline(model: model, accelerator: accelerator, targets: targets)
+    case .linear(let linear): cost = linear
+    case .table(let table): cost = table
+    case .profile(let profiled):
+      cost = profiled.cost(slots: layout)
+      // A link that the experiment describes goes before what was measured elsewhere.
+      if hostToDevice == nil { loads = profiled.loadTimes(slotRank: layout.rank) }
+    }
+    return ServerModel(cost: cost, links: links, deviceLoads: loads)
+  }
+
+  private var links: [Link] {
+    [remoteToDisk, diskToHost, hostToDevice ?? .hostToDevice(bandwidth: accelerator.hostLink)]
+  }
+
+  /// Why the server would not start, with slots made for a rank; nil if it starts, or if no profile
+  /// says when it does not.
+  public func refusal(slotRank: Int) -> StartRefusal? {
+    guard case .profile(let profiled) = cost, let slots else { return nil }
+    return profiled.refusal(slots: slots, rank: slotRank, blockTokens: kvBlockTokens)
   }
 
   /// Divides the device's memory and makes the replicas' configuration.
-  /// - Throws: `PitwallError` (data) if the model, its slots and one KV block do not fit.
+  /// - Throws: `PitwallError` (data) if the model, its slots and one KV block do not fit, or if the
+  ///   server would not start (``refusal(slotRank:)``).
   func configuration(
     catalogue: AdapterCatalogue
   ) throws -> (replica: ReplicaConfiguration, memory: DeviceMemory) {
+    let slotRank = slotRank(for: catalogue)
+    let (memory, rest) = try divideMemory(slotRank: slotRank)
+    try checkAdapters(catalogue, slotRank: slotRank, rest: rest)
+    let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
+    let replica = ReplicaConfiguration(
+      slots: slots, adapterBytes: slots == nil ? rest : memory.adapterSlots,
+      kvBlocks: Int(rest / blockBytes), kvBlockBytes: blockBytes, kvBlockTokens: kvBlockTokens,
+      maxSequences: maxSequences, tokenBudget: tokenBudget, chunkedPrefill: chunkedPrefill,
+      loading: loading, hostBytes: hostBytes, diskBytes: diskBytes, start: start,
+      lanes: links.map(\.lanes))
+    return (replica, memory)
+  }
+
+  /// What weights and slots take, and what is left for the KV cache (and, in a pool, adapters).
+  private func divideMemory(slotRank: Int) throws -> (DeviceMemory, rest: Bytes) {
     let capacity = Bytes(Double(accelerator.memory) * memoryUtilization)
     let fixed = model.weightBytes + workspace
     let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
-    let slots: Int? = if case .slots(let count) = adapterMemory { count } else { nil }
-    let largest = catalogue.adapters.map(\.rank).max() ?? defaultRank
-    let slotBytes = model.adapterBytes(rank: maxRank ?? largest, targets: targets)
+    let slotBytes = model.adapterBytes(rank: slotRank, targets: targets)
     let reserved = slots.map { Bytes($0) * slotBytes } ?? 0
+    if case .profile(let profiled) = cost, let slots {
+      if let refusal = refusal(slotRank: slotRank) {
+        throw PitwallError(.data, at: "server", refusal.description)
+      }
+      let tokens = profiled.kv.tokens(slots: slots, rank: slotRank, blockTokens: kvBlockTokens)
+      let rest = Bytes(tokens / kvBlockTokens) * blockBytes
+      // What was measured fitted, whatever the sizes of the parts add up to.
+      let memory = DeviceMemory(
+        capacity: max(capacity, fixed + reserved + rest), weights: fixed, adapterSlots: reserved)
+      return (memory, rest)
+    }
     let rest = capacity - fixed - reserved
     guard rest >= blockBytes else {
       throw PitwallError(
@@ -112,27 +169,26 @@ public struct ServerSpec: Sendable, Equatable {
           + "\(gibibytes(fixed)) for weights and workspace, \(gibibytes(reserved)) for "
           + "adapter slots, and a KV block is needed")
     }
+    return (DeviceMemory(capacity: capacity, weights: fixed, adapterSlots: reserved), rest)
+  }
+
+  private func checkAdapters(
+    _ catalogue: AdapterCatalogue, slotRank: Int, rest: Bytes
+  ) throws {
+    let slotBytes = model.adapterBytes(rank: slotRank, targets: targets)
+    let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
     if let slots {
       for adapter in catalogue.adapters where adapter.bytes > slotBytes || slots == 0 {
         throw PitwallError(
           .data, at: "server",
           "adapter \"\(adapter.name)\" of \(adapter.bytes) B does not fit into "
-            + (slots == 0 ? "0 slots" : "a slot of \(slotBytes) B (rank \(maxRank ?? largest))"))
+            + (slots == 0 ? "0 slots" : "a slot of \(slotBytes) B (rank \(slotRank))"))
       }
     } else if let giant = catalogue.adapters.first(where: { $0.bytes > rest - blockBytes }) {
       throw PitwallError(
         .data, at: "server",
         "adapter \"\(giant.name)\" of \(giant.bytes) B does not fit into a pool of \(rest) B")
     }
-    let lanes = serverModel.links.map(\.lanes)
-    let replica = ReplicaConfiguration(
-      slots: slots, adapterBytes: slots == nil ? rest : reserved,
-      kvBlocks: Int(rest / blockBytes), kvBlockBytes: blockBytes, kvBlockTokens: kvBlockTokens,
-      maxSequences: maxSequences, tokenBudget: tokenBudget, chunkedPrefill: chunkedPrefill,
-      loading: loading, hostBytes: hostBytes, diskBytes: diskBytes, start: start, lanes: lanes)
-    return (
-      replica, DeviceMemory(capacity: capacity, weights: fixed, adapterSlots: reserved)
-    )
   }
 }
 

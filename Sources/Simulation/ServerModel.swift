@@ -7,26 +7,34 @@ public struct ServerModel: Sendable {
   public var cost: any CostModel
   /// Links into disk, host and device.
   public var links: [Link]
+  /// Measured times of copies into the device, in place of its link's.
+  public var deviceLoads: LoadTimes?
 
   /// Makes a model.
   /// - Parameter links: three, in the order of the tiers that they lead to: disk, host, device.
-  public init(cost: any CostModel, links: [Link]) {
+  public init(cost: any CostModel, links: [Link], deviceLoads: LoadTimes? = nil) {
     precondition(links.count == 3, "a server has three links")
     self.cost = cost
     self.links = links
+    self.deviceLoads = deviceLoads
   }
 
   /// How long a transfer takes.
   public func duration(of transfer: Transfer, _ adapter: Adapter) -> Nanoseconds {
-    links[Int(transfer.destination.rawValue) - 1]
-      .duration(bytes: adapter.bytes, tensors: adapter.tensors)
+    duration(ofLoading: adapter, into: transfer.destination)
   }
 
   /// Estimated time to bring each adapter into a tier, as policies are told it.
   public func loadCosts(of catalogue: AdapterCatalogue) -> [[Nanoseconds]] {
-    [catalogue.adapters.map { _ in 0 }]
-      + links.map { link in
-        catalogue.adapters.map { link.duration(bytes: $0.bytes, tensors: $0.tensors) }
+    Tier.allCases.map { tier in
+      catalogue.adapters.map {
+        tier.rawValue == 0 ? 0 : duration(ofLoading: $0, into: tier)
       }
+    }
+  }
+
+  private func duration(ofLoading adapter: Adapter, into tier: Tier) -> Nanoseconds {
+    if tier == .device, let deviceLoads { return deviceLoads.duration(rank: adapter.rank) }
+    return links[Int(tier.rawValue) - 1].duration(bytes: adapter.bytes, tensors: adapter.tensors)
   }
 }

@@ -25,8 +25,11 @@ extension ServerSpec {
     if let value = map.value("adapters") { try readAdapters(value) }
     if let value = map.value("limits") { try readLimits(value) }
     if let value = map.value("links") { try readLinks(value) }
-    if let value = map.value("cost") { cost = try Cost(value) }
+    if let value = map.value("cost") { cost = try Cost(value, of: model) }
     try map.finish()
+    if case .profile = cost, adapterMemory == .pool {
+      throw value.failure("a profile is of a server with slots, not with a pool")
+    }
   }
 
   private mutating func readAdapters(_ value: YAMLValue) throws {
@@ -104,25 +107,60 @@ extension Link {
 }
 
 extension ServerSpec.Cost {
-  /// Reads `roofline` or `{linear: {base: 10ms, per-decode: 20us, ...}}`.
-  fileprivate init(_ value: YAMLValue) throws {
+  /// Reads `roofline`, `{linear: {base: 10ms, per-decode: 20us, ...}}`, `{table: steps.csv}` or
+  /// `{profile: server.yaml}`; paths are relative to the experiment's folder.
+  fileprivate init(_ value: YAMLValue, of model: ModelShape) throws {
     if value.isScalar {
       _ = try named(value, "cost model", in: ["roofline"], \.self)
       self = .roofline
       return
     }
-    var outer = try value.mapping()
-    var map = try outer.required("linear").mapping()
-    try outer.finish()
+    var map = try value.mapping()
+    let written = ["linear", "table", "profile"].filter { map.value($0) != nil }
+    guard written.count == 1 else {
+      try map.finish()
+      throw value.failure("expected one of roofline, linear, table and profile")
+    }
+    if let file = map.value("table") {
+      self = .table(try TableCost.read(file.resolvedPath()))
+    } else if let file = map.value("profile") {
+      self = .profile(try Self.readProfile(file, of: model))
+    } else {
+      self = .linear(try LinearCost(map.required("linear")))
+    }
+    try map.finish()
+  }
+
+  private static func readProfile(
+    _ file: YAMLValue, of model: ModelShape
+  ) throws -> Profile.Model {
+    let profile = try Profile.read(file.resolvedPath())
+    guard let profiled = profile.model(model.name) else {
+      let names = profile.models.map(\.name).joined(separator: ", ")
+      throw file.failure("the profile has no model \"\(model.name)\", only \(names)")
+    }
+    return profiled
+  }
+}
+
+extension LinearCost {
+  fileprivate init(_ value: YAMLValue) throws {
+    var map = try value.mapping()
     func rate(_ key: String) throws -> Double {
       try map.value(key).map { Double(try $0.shortTime()) } ?? 0
     }
-    self = .linear(
-      LinearCost(
-        base: try map.required("base").shortTime(), perDecode: try rate("per-decode"),
-        perPromptToken: try rate("per-prompt-token"), perAdapter: try rate("per-adapter"),
-        perContextToken: try rate("per-context-token")))
+    self.init(
+      base: try map.required("base").shortTime(), perDecode: try rate("per-decode"),
+      perPromptToken: try rate("per-prompt-token"), perAdapter: try rate("per-adapter"),
+      perContextToken: try rate("per-context-token"))
     try map.finish()
+  }
+}
+
+extension YAMLValue {
+  /// A path as seen from the folder of the file that names it.
+  fileprivate func resolvedPath() throws -> String {
+    RecipeFolders.resolve(try string(), in: RecipeFolders.folder(of: file))
   }
 }
 

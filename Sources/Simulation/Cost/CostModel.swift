@@ -18,6 +18,8 @@ public struct StepWork: Sendable, Equatable {
   public var contextTokens: Int64 = 0
   /// Prompt tokens computed.
   public var promptTokens = 0
+  /// Pieces of prompts that these are in.
+  public var chunks = 0
   /// Pairs of a prompt token and a token that it attends to.
   public var promptPairs: Int64 = 0
   /// Sum over all computed tokens of the ranks of their adapters.
@@ -26,6 +28,15 @@ public struct StepWork: Sendable, Equatable {
   public var adapters = 0
   /// Bytes of these.
   public var adapterBytes: Bytes = 0
+  /// Requests that wait while the step is put together.
+  public var waiting = 0
+  /// Of these, looked at by the scheduler.
+  public var scanned = 0
+
+  /// Tokens computed.
+  public var tokens: Int { decodes + promptTokens }
+  /// Sequences that get a token or have a piece of their prompt computed.
+  public var sequences: Int { decodes + chunks }
 
   /// No work.
   public init() {}
@@ -34,6 +45,7 @@ public struct StepWork: Sendable, Equatable {
   init(_ plan: StepPlan) {
     decodes = plan.decodes
     contextTokens = plan.contextTokens
+    chunks = plan.chunks.count
     for chunk in plan.chunks {
       let tokens = Int64(chunk.tokens)
       promptTokens += Int(tokens)
@@ -42,5 +54,7 @@ public struct StepWork: Sendable, Equatable {
     rankTokens = plan.decodeRanks + plan.chunkRanks
     adapters = plan.adapters
     adapterBytes = plan.adapterBytes
+    waiting = plan.waiting
+    scanned = plan.scanned
   }
 }

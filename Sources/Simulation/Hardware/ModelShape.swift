@@ -119,4 +119,19 @@ public struct ModelShape: Sendable, Equatable {
       headDimension: 64, vocabulary: 49152, tiedEmbeddings: true, bytesPerValue: 4,
       maxContext: 8192),
   ]
+
+  /// The shipped model that a server's name for it means: `meta-llama/Llama-3.1-8B-Instruct` and
+  /// `llama-3.1-8b-instruct` are both `llama-3.1-8b`. An organisation, case, separators and the
+  /// suffix `-instruct`, after which the dimensions are the same, make no difference.
+  public static func known(as name: String) -> ModelShape? {
+    let wanted = essence(of: name)
+    return catalogue.first { essence(of: $0.name) == wanted }
+  }
+
+  private static func essence(of name: String) -> String {
+    let last = name.split(separator: "/").last ?? ""
+    var letters = last.lowercased().filter { $0.isLetter || $0.isNumber }
+    if letters.hasSuffix("instruct") { letters.removeLast("instruct".count) }
+    return letters
+  }
 }

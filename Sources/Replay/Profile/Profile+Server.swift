@@ -1,0 +1,37 @@
+import Primitives
+import Simulation
+
+// What a profile says about a server with given slots.
+extension Profile.Model {
+  /// Step times on a server with these slots.
+  public func cost(slots: SlotLayout) -> FittedCost {
+    FittedCost(
+      step.map { .init($0.term, nanoseconds: $0.microseconds.value * 1000) }, slots: slots)
+  }
+
+  /// Load times into slots of a rank: as measured in slots of the nearest rank, of two equally near
+  /// the larger. Nil where none were measured.
+  public func loadTimes(slotRank: Int) -> LoadTimes? {
+    let distance = loads.map { (abs($0.slotRank - slotRank), -$0.slotRank) }.min { $0 < $1 }
+    guard let distance else { return nil }
+    return LoadTimes(
+      loads.filter { $0.slotRank == -distance.1 }.map {
+        (rank: $0.rank, time: Nanoseconds(seconds: $0.milliseconds / 1000))
+      })
+  }
+
+  /// Why a server with these slots does not start; nil if it does.
+  public func refusal(slots: Int, rank: Int, blockTokens: Int = 16) -> StartRefusal? {
+    let tokens = kv.tokens(slots: slots, rank: rank, blockTokens: blockTokens)
+    guard tokens == 0 || tokens < maxModelLength else { return nil }
+    return StartRefusal(slots: slots, rank: rank, tokens: tokens, needed: maxModelLength)
+  }
+}
+
+extension Profile.Model: CustomReflectable {
+  /// The digest of the content stands for it where a server is described: coefficients would fill
+  /// pages.
+  public var customMirror: Mirror {
+    Mirror(self, children: ["name": name, "sha256": SHA256.hex(yaml)], displayStyle: .struct)
+  }
+}
