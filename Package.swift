@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let containers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -46,7 +47,7 @@ let package = Package(
       name: "Policies", dependencies: ["Primitives", "Orchestration", containers],
       swiftSettings: strict),
     .target(
-      name: "Simulation", dependencies: ["Primitives", "Orchestration", containers],
+      name: "Simulation", dependencies: ["Primitives", "Orchestration", containers, deque],
       swiftSettings: strict),
     .target(
       name: "Replay",

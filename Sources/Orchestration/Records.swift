@@ -32,6 +32,8 @@ public enum Outcome: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case rejected
   /// It was cancelled before it was finished, by the client or by the end of the run.
   case aborted
+  /// Its client had no connection left to send it on; no server saw it.
+  case unsent
 }
 
 /// What happened to one request. Times are in nanoseconds from the start of the trace; a time that

@@ -2,8 +2,10 @@ import Primitives
 
 /// Everything that one replay of one trace produced, in whichever world it ran.
 public struct RunOutcome: Sendable {
-  /// One record a request, in order of the trace's rows.
+  /// One record a request, in order of the trace's rows; empty where they were not kept.
   public var requests: [RequestRecord]
+  /// Sums over all requests, whether their records were kept or not.
+  public var totals: RequestTotals
   /// The time series, by time and then by replica.
   public var samples: [Sample]
   /// When which adapter was on which device; empty where it was not asked for.
@@ -22,11 +24,14 @@ public struct RunOutcome: Sendable {
   public var end: Nanoseconds
 
   /// Makes an outcome.
+  /// - Parameter totals: nil for those of `requests`.
   public init(
-    requests: [RequestRecord], samples: [Sample], residency: [ResidencySpan], counters: Counters,
+    requests: [RequestRecord], totals: RequestTotals? = nil, samples: [Sample],
+    residency: [ResidencySpan], counters: Counters,
     tokenGaps: [TokenGap], occupancy: Occupancy? = nil, memory: DeviceMemory, end: Nanoseconds
   ) {
     self.requests = requests
+    self.totals = totals ?? RequestTotals(requests)
     self.samples = samples
     self.residency = residency
     self.counters = counters

@@ -21,6 +21,14 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     self.entity = entity
   }
 
+  /// The stream with the same seed and purpose of another entity, from its beginning.
+  public func entity(_ entity: UInt64) -> RandomStream { RandomStream(key: key, entity: entity) }
+
+  private init(key: SIMD2<UInt32>, entity: UInt64) {
+    self.key = key
+    self.entity = entity
+  }
+
   public mutating func next() -> UInt64 {
     if hasSpare {
       hasSpare = false

@@ -6,8 +6,10 @@ import Workload
 
 /// One trace, one server, one strategy, one seed: everything that determines a run's result.
 public struct Scenario: Sendable {
-  /// The requests.
+  /// The requests, and the adapters that they ask for.
   public var trace: Trace
+  /// Requests in place of the trace's rows; the trace then has only the adapters that they ask for.
+  public var arrivals: (any ArrivalSource)?
   /// What serves them.
   public var server: ServerSpec
   /// How it decides.
@@ -42,8 +44,8 @@ public struct Scenario: Sendable {
     let model = server.serverModel(for: catalogue)
     let orchestrator = try makeOrchestrator(catalogue, configuration, model)
     let simulation = Simulation(
-      source: TraceSource(trace), catalogue: catalogue, model: model, orchestrator: orchestrator,
-      options: options)
+      source: arrivals ?? TraceSource(trace), catalogue: catalogue, model: model,
+      orchestrator: orchestrator, options: options)
     return try simulation.run(memory: memory, progress: progress)
   }
 
@@ -56,6 +58,13 @@ public struct Scenario: Sendable {
     try checkTiers(catalogue)
     if !server.rejectsOversized { try checkSizes(configuration) }
     _ = try makeOrchestrator(catalogue, configuration, server.serverModel(for: catalogue))
+  }
+
+  /// The size of a replica's KV cache.
+  /// - Throws: `PitwallError` (data), as ``simulate(options:progress:)`` would.
+  public func kvBytes() throws -> Bytes {
+    let (configuration, _) = try server.configuration(catalogue: adapterCatalogue())
+    return Bytes(configuration.kvBlocks) * configuration.kvBlockBytes
   }
 
   /// The trace's adapters, with what it does not say filled in from the server.

@@ -11,6 +11,8 @@ struct TraceSource: ArrivalSource {
 
   var count: Int { trace.count }
 
+  func arrival(_ index: Int) -> Nanoseconds { trace.arrival[index] }
+
   func request(_ index: Int) -> Request {
     Request(
       id: Int32(index), arrival: trace.arrival[index], adapterSet: trace.adapterSet[index],

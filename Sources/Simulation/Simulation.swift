@@ -7,39 +7,8 @@ import Primitives
 /// The clock is in integer nanoseconds. Arrivals are merged from the source and never queued; at
 /// equal times an arrival goes before a sample, and a sample before other events.
 public struct Simulation: ~Copyable {
-  /// What a run is to do besides serving.
-  public struct Options: Sendable {
-    /// Whether stretches of steps that differ only in context length are run as one event. The
-    /// result is the same, to the bit, either way.
-    public var leaps = true
-    /// Whether to recount every book after every event, and stop at the first that is wrong.
-    public var checks = false
-    /// Time between the points of the time series.
-    public var sampleInterval: Nanoseconds = 1_000_000_000
-    /// When to abort what has not ended; nil to serve everything.
-    public var horizon: Nanoseconds?
-    /// Whether to keep a record of each request; counters and series are kept anyway.
-    public var keepsRecords = true
-
-    /// Everything is served, nothing is checked.
-    public init() {}
-  }
-
   private enum Event: Int {
     case stepEnded, transferEnded, wake
-  }
-
-  /// The sequences of a replica by the step in which they end.
-  private struct Endings: ~Copyable {
-    var queue = EventQueue()
-    /// The step count at which the sequence in a slot ends; older entries of the queue are stale.
-    var ends = UniqueArray<Int64>(minimumCapacity: 64)
-
-    mutating func add(_ slot: Int32, at step: Int64) {
-      while ends.count <= Int(slot) { ends.append(-1) }
-      ends[Int(slot)] = step
-      queue.push(Int(slot), at: step)
-    }
   }
 
   private let source: any ArrivalSource
@@ -47,7 +16,7 @@ public struct Simulation: ~Copyable {
   private let model: ServerModel
   private let options: Options
   private var orchestrator: Orchestrator
-  private var endings: UniqueArray<Endings>
+  private var endings: UniqueArray<SequenceEndings>
   private var events = EventQueue()
   /// Step ends and transfer ends in the queue: without any, nothing will ever happen again.
   private var pending = 0
@@ -61,6 +30,8 @@ public struct Simulation: ~Copyable {
   private var sampleCount: Int64 = 0
   private var now: Nanoseconds = 0
   private var records: [RequestRecord] = []
+  private var totals = RequestTotals()
+  private var connections: ConnectionPool
   private var samples: [Sample] = []
   private var ended = 0
   private var littlesLaw = LittlesLaw()
@@ -75,11 +46,12 @@ public struct Simulation: ~Copyable {
     self.catalogue = catalogue
     self.model = model
     self.options = options
+    connections = ConnectionPool(options.client)
     endings = UniqueArray(minimumCapacity: orchestrator.replicas.count)
-    for _ in 0..<orchestrator.replicas.count { endings.append(Endings()) }
+    for _ in 0..<orchestrator.replicas.count { endings.append(SequenceEndings()) }
     meter = OccupancyMeter(replicas: orchestrator.replicas.count)
     self.orchestrator = orchestrator
-    arrivalTime = Simulation.arrival(0, in: source)
+    arrivalTime = source.arrivalIfAny(0)
     if options.keepsRecords {
       let blank = RequestRecord(
         request: -1, tenant: 0, adapterSet: 0, promptTokens: 0, arrival: 0)
@@ -156,18 +128,22 @@ public struct Simulation: ~Copyable {
     start + min(time, Simulation.end)
   }
 
-  /// When a request comes; the largest time of all means that there is none.
-  private static func arrival(_ index: Int, in source: any ArrivalSource) -> Nanoseconds {
-    index < source.count ? min(source.request(index).arrival, .max - 1) : .max
-  }
-
   private mutating func arrive() {
     let request = source.request(nextArrival)
     nextArrival += 1
-    arrivalTime = Simulation.arrival(nextArrival, in: source)
+    arrivalTime = source.arrivalIfAny(nextArrival)
     littlesLaw.arrived(at: now)
+    guard connections.open(at: now) else { return book(RequestRecord(unsent: request, at: now)) }
     let replica = orchestrator.arrived(request, at: now)
     settle(replica)
+  }
+
+  /// A request has ended.
+  private mutating func book(_ record: RequestRecord) {
+    ended += 1
+    littlesLaw.ended(record, at: now)
+    totals.add(record)
+    if options.keepsRecords { records[Int(record.request)] = record }
   }
 
   private mutating func handle(_ event: Int) {
@@ -206,10 +182,11 @@ public struct Simulation: ~Copyable {
       }
     }
     decisions.removeAll(keepingCapacity: true)
-    orchestrator.replicas[replica].takeEnded { record in
-      ended += 1
-      littlesLaw.ended(record, at: now)
-      if options.keepsRecords { records[Int(record.request)] = record }
+    var gone: [RequestRecord] = []
+    orchestrator.replicas[replica].takeEnded { gone.append($0) }
+    for record in gone {
+      connections.close(at: now)
+      book(record)
     }
   }
 
@@ -314,8 +291,8 @@ public struct Simulation: ~Copyable {
     try littlesLaw.verify(open: nextArrival - ended)
     spans.sort { ($0.from, $0.replica, $0.adapter) < ($1.from, $1.replica, $1.adapter) }
     return RunOutcome(
-      requests: records.filter { $0.request >= 0 }, samples: samples, residency: spans,
-      counters: counters,
+      requests: records.filter { $0.request >= 0 }, totals: totals, samples: samples,
+      residency: spans, counters: counters,
       tokenGaps: gaps.sorted { $0.key < $1.key }.map { TokenGap(gap: $0.key, count: $0.value) },
       occupancy: meter.occupancy(until: now), memory: memory, end: now)
   }

@@ -232,7 +232,7 @@ import Testing
     try store.database.close()
     #expect(
       message(access, scratch.path())
-        .hasPrefix("65 schema version 99 is newer than this Pitwall knows (3)"))
+        .hasPrefix("65 schema version 99 is newer than this Pitwall knows (\(Schema.version))"))
   }
 
   @Test(arguments: [
@@ -245,7 +245,7 @@ import Testing
     try store.database.close()
     #expect(
       message(.reading, scratch.path())
-        == "65 its tables are not those of schema version 3: changed by hand?")
+        == "65 its tables are not those of schema version \(Schema.version): changed by hand?")
   }
 
   @Test(arguments: [RunStore.Access.reading, .writing])

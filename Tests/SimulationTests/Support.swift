@@ -11,6 +11,7 @@ struct ListSource: ArrivalSource {
   var requests: [Request] = []
   var outputs: [Int32] = []
   var count: Int { requests.count }
+  func arrival(_ index: Int) -> Nanoseconds { requests[index].arrival }
   func request(_ index: Int) -> Request { requests[index] }
   func outputTokens(_ index: Int) -> Int32 { outputs[index] }
 

@@ -1,5 +1,6 @@
 import Orchestration
 import Primitives
+import Simulation
 import Workload
 
 extension Experiment {
@@ -40,6 +41,7 @@ extension Experiment {
     let server = try map.required("server")
     self.server = try ServerSpec(server)
     serverPlace = server.place
+    client = ClientModel()
     let strategies = try map.required("strategies").entries("strategy").map {
       try Strategy(name: $0.key, $0.value, registry)
     }
@@ -53,6 +55,7 @@ extension Experiment {
     title = name
     compared = strategies.map(\.name)
     metrics = []
+    if let value = map.value("client") { try readClient(value) }
     if let value = map.value("sweep") { sweep = try readSweep(value) }
     if let value = map.value("report") { try readReport(value) }
     try map.finish()
@@ -79,6 +82,20 @@ extension Experiment {
   private static func readSeeds(_ value: YAMLValue) throws -> [UInt64] {
     if value.isScalar { return (1...UInt64(try value.int(in: 1...10_000))).map { $0 } }
     return try value.distinct { UInt64(try $0.int(in: 0...Int.max)) }
+  }
+
+  private mutating func readClient(_ value: YAMLValue) throws {
+    var map = try value.mapping()
+    if let value = map.value("max-in-flight") {
+      client.maxInFlight = try value.int(in: 1...Int.max)
+    }
+    if let value = map.value("ports") { client.ports = try value.int(in: 1...Int.max) }
+    if let value = map.value("port-hold") { client.portHold = try value.shortTime() }
+    if let value = map.value("duration") {
+      duration = try value.nanoseconds()
+      if duration == 0 { throw value.failure("expected a time above 0") }
+    }
+    try map.finish()
   }
 
   private func readSweep(_ value: YAMLValue) throws -> Sweep {

@@ -1,5 +1,6 @@
 import Orchestration
 import Primitives
+import Simulation
 import Workload
 
 /// What a person wants to know, as a file says it: which traces, on what server, under which
@@ -57,6 +58,10 @@ public struct Experiment: Sendable {
   public var server: ServerSpec
   /// Where the server stands in the file.
   public var serverPlace: String
+  /// What keeps clients from sending requests.
+  public var client: ClientModel
+  /// When clients stop sending, and cancel what has not ended; nil to serve everything.
+  public var duration: Nanoseconds?
   /// What is compared; the first is the baseline unless `report` says otherwise.
   public var strategies: [Strategy]
   /// One run of everything for each.

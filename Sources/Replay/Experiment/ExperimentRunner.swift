@@ -83,6 +83,8 @@ public struct ExperimentRunner: Sendable {
     var options = Simulation.Options()
     options.checks = checks
     options.sampleInterval = run.seriesInterval
+    options.client = plan.experiment.client
+    options.horizon = plan.experiment.duration
     let start = Date()
     let outcome: RunOutcome =
       switch run.backend {

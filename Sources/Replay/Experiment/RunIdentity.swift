@@ -33,6 +33,8 @@ extension Experiment {
       lines.append(("sweep", "\(sweep.parameter.rawValue)=\(sweepValue)"))
     }
     lines.append(("record.series", "\(seriesInterval)"))
+    lines +=
+      fields(of: client, "client") + [("client.duration", duration.map { "\($0)" } ?? "none")]
     lines += fields(of: recording, "record") + fields(of: slo, "slo") + fields(of: server, "server")
     return lines.map { "\($0): \($1)\n" }.joined()
   }

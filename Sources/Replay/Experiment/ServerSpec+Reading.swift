@@ -173,7 +173,7 @@ extension YAMLValue {
   }
 
   /// A time of at most an hour: one that many of are added up.
-  fileprivate func shortTime() throws -> Nanoseconds {
+  func shortTime() throws -> Nanoseconds {
     let time = try nanoseconds()
     if time > 3600 * 1_000_000_000 { throw failure("longer than an hour") }
     return time

@@ -6,7 +6,8 @@ enum MetricTables {
   static let headline =
     MetricDefinition.headline + [
       "load_wait_mean", "prefetch_precision", "prefetch_recall", "prefetch_wasted_bytes",
-      "queue_depth_mean", "rejected", "aborted", "fairness_jain",
+      "queue_depth_mean", "rejected", "aborted", "unsent",
+      "fairness_jain",
     ]
 
   /// One row a metric that some run has, one column a strategy; nil where there is no row.

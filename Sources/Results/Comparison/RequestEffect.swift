@@ -47,7 +47,7 @@ enum RequestLatency: String, CaseIterable {
     case .tpot: request.tpot
     case .e2e: request.e2e.map(Double.init)
     case .queue: request.outcome == .finished ? request.queueTime.map(Double.init) : nil
-    case .loadWait: Double(request.loadWait)
+    case .loadWait: request.outcome == .unsent ? nil : Double(request.loadWait)
     }
   }
 

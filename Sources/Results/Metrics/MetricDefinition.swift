@@ -96,7 +96,8 @@ public struct MetricDefinition: Sendable {
     + [
       MetricDefinition(
         "load_wait_mean", .milliseconds, .lower,
-        "time a request could have run but for an adapter not yet on the device; all requests"),
+        "time a request could have run but for an adapter not yet on the device; all that were sent"
+      ),
       MetricDefinition("load_wait_p99", .milliseconds, .lower, "99th percentile of load wait"),
       MetricDefinition("load_wait_total", .seconds, .lower, "load wait summed over requests"),
       MetricDefinition(
@@ -105,7 +106,8 @@ public struct MetricDefinition: Sendable {
           + "vLLM)"),
       MetricDefinition(
         "slo_attainment", .ratio, .higher,
-        "share of all requests, rejected ones included, that meet every bound of the SLO"),
+        "share of all requests, also those rejected or never sent, that meet every bound of the SLO"
+      ),
       MetricDefinition(
         "request_throughput", .requestsPerSecond, .higher, "finished requests / makespan"),
       MetricDefinition(
@@ -120,6 +122,8 @@ public struct MetricDefinition: Sendable {
       MetricDefinition("completed", .count, .higher, "requests that finished"),
       MetricDefinition("rejected", .count, .lower, "requests that could never have been served"),
       MetricDefinition("aborted", .count, .lower, "requests cancelled before they finished"),
+      MetricDefinition(
+        "unsent", .count, .lower, "requests for which their client had no connection left"),
       MetricDefinition(
         "hit_ratio", .ratio, .higher,
         "adapter references found on the device when the scheduler first wanted the request"),

@@ -81,8 +81,9 @@ public struct Metrics {
   }
 
   private mutating func addLoadWait() {
-    guard !outcome.requests.isEmpty else { return }
-    let waits = outcome.requests.map { Double($0.loadWait) }.sorted()
+    let waits = outcome.requests.lazy.filter { $0.outcome != .unsent }
+      .map { Double($0.loadWait) }.sorted()
+    guard !waits.isEmpty else { return }
     add("load_wait_mean", Metrics.mean(waits) / 1e6)
     add("load_wait_p99", Quantile.of(sorted: waits, 0.99).map { $0 / 1e6 })
     add("load_wait_total", waits.reduce(0, +) / 1e9)
@@ -92,7 +93,7 @@ public struct Metrics {
 
   private mutating func addCompletion(_ slo: SLO) {
     var good: Int64 = 0
-    var ended: [Int64] = [0, 0, 0]
+    var ended = [Int64](repeating: 0, count: Outcome.allCases.count)
     var prompt: Int64 = 0
     var output: Int64 = 0
     var preempted: Int64 = 0
@@ -113,6 +114,7 @@ public struct Metrics {
     add("completed", count: ended[0])
     add("rejected", count: ended[1])
     add("aborted", count: ended[2])
+    add("unsent", count: ended[3])
     add("preemptions", count: preempted)
     if !slo.isEmpty { add("slo_attainment", good, of: Int64(outcome.requests.count)) }
     guard ended[0] > 0, last > first else { return }

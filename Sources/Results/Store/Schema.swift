@@ -6,7 +6,7 @@ enum Schema {
   /// In `PRAGMA application_id`: "PITW". Tells our databases from other SQLite files.
   static let applicationID = 0x5049_5457
   /// In `PRAGMA user_version`: the number of the last migration.
-  static let version = 3
+  static let version = 4
 
   /// Creates the tables of a new database, and brings older ones up to date.
   static var migrator: DatabaseMigrator {
@@ -26,6 +26,11 @@ enum Schema {
     migrator.registerMigration("3") { db in
       try db.execute(sql: validations)
       try db.execute(sql: "PRAGMA user_version = 3")
+    }
+    migrator.registerMigration("4") { db in
+      try db.execute(sql: "DROP VIEW request_latency")
+      try db.execute(sql: requestLatency)
+      try db.execute(sql: "PRAGMA user_version = 4")
     }
     return migrator
   }
@@ -222,6 +227,25 @@ enum Schema {
       SELECT r.run_id, r.workload, r.strategy, r.seed, q.request, q.tenant, q.adapter_set,
         q.prompt_tokens, q.output_tokens,
         CASE q.outcome WHEN 0 THEN 'finished' WHEN 1 THEN 'rejected' ELSE 'aborted' END AS outcome,
+        CASE q.found_in WHEN 0 THEN 'remote' WHEN 1 THEN 'disk' WHEN 2 THEN 'host'
+          ELSE 'device' END AS found_in,
+        q.arrival_ns / 1e9 AS arrival_s,
+        (q.admitted_ns - q.arrival_ns) / 1e6 AS queue_ms,
+        (q.first_token_ns - q.arrival_ns) / 1e6 AS ttft_ms,
+        CASE WHEN q.outcome = 0 AND q.output_tokens > 1 THEN
+          (q.finished_ns - q.first_token_ns) / 1e6 / (q.output_tokens - 1) END AS tpot_ms,
+        CASE WHEN q.outcome = 0 THEN (q.finished_ns - q.arrival_ns) / 1e6 END AS e2e_ms,
+        q.load_wait_ns / 1e6 AS load_wait_ms
+      FROM request q JOIN run r USING (run_key);
+    """
+
+  /// As in the first version, but with requests that were never sent.
+  private static let requestLatency = """
+    CREATE VIEW request_latency AS
+      SELECT r.run_id, r.workload, r.strategy, r.seed, q.request, q.tenant, q.adapter_set,
+        q.prompt_tokens, q.output_tokens,
+        CASE q.outcome WHEN 0 THEN 'finished' WHEN 1 THEN 'rejected' WHEN 2 THEN 'aborted'
+          ELSE 'unsent' END AS outcome,
         CASE q.found_in WHEN 0 THEN 'remote' WHEN 1 THEN 'disk' WHEN 2 THEN 'host'
           ELSE 'device' END AS found_in,
         q.arrival_ns / 1e9 AS arrival_s,

@@ -2,6 +2,7 @@ import Foundation
 import Orchestration
 import Policies
 import Primitives
+import Simulation
 import Testing
 
 @testable import Replay
@@ -82,6 +83,7 @@ import Testing
     #expect(experiment.compared == ["lru", "lookahead"])
     #expect(experiment.sweep == nil)
     #expect(experiment.recording == Experiment.Recording())
+    #expect(experiment.client == ClientModel() && experiment.duration == nil)
   }
 
   /// Each slip, and the one line that a person gets.
@@ -110,6 +112,12 @@ import Testing
       "report: {compare: [lru, lokahead]}",
       "e.yaml:5:25: report.compare[1]: unknown strategy \"lokahead\" (did you mean "
         + "\"lookahead\"?)"
+    ),
+    ("client: {ports: 0}", "e.yaml:5:17: client.ports: 0 is outside 1...9223372036854775807"),
+    ("client: {port-hold: 2h}", "e.yaml:5:21: client.port-hold: longer than an hour"),
+    ("client: {duration: 0}", "e.yaml:5:20: client.duration: expected a time above 0"),
+    (
+      "client: {port: 4}", "e.yaml:5:10: unknown key \"port\" (did you mean \"ports\"?)"
     ),
     ("report: {compare: lru}", "e.yaml:5:19: report.compare: expected at least two strategies"),
   ])
