@@ -1,6 +1,7 @@
 import Foundation
 import Primitives
 import Results
+import Validation
 
 /// Writes a report: one HTML page that needs nothing else, and Markdown with its charts beside it.
 public struct Report: Sendable {
@@ -10,8 +11,11 @@ public struct Report: Sendable {
   public init(_ data: ReportData) { document = ReportDocument.of(data) }
 
   /// Sets a report about how well measured runs are predicted.
-  public init(_ validation: ValidationDescription, _ runs: [ValidatedRun]) {
-    document = ValidationDocument.of(validation, runs)
+  /// - Parameter ablated: errors without parts of the model, where they were computed.
+  public init(
+    _ validation: ValidationDescription, _ runs: [ValidatedRun], _ ablated: [AblatedErrors] = []
+  ) {
+    document = ValidationDocument.of(validation, runs, ablated)
   }
 
   /// Draws the charts and writes `report.html`, `report.md` and `charts/*.svg` into a folder,

@@ -10,7 +10,8 @@ import Validation
 enum SyntheticValidation {
   static let description = ValidationDescription(
     runsFile: "runs.csv", runsDigest: SHA256.hex("runs"), profileName: "p <1>",
-    profile: "name: \"p <1>\"\n", seeds: [1, 2], runNumbers: [], codeRevision: "abc",
+    profile: "name: \"p <1>\"\n", client: "28232 ports", seeds: [1, 2], runNumbers: [],
+    codeRevision: "abc",
     modelVersion: "simulation 9", host: "box", startedAt: Date(timeIntervalSince1970: 1.7e9),
     wallSeconds: 75)
 

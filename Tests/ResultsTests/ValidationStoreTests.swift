@@ -14,7 +14,8 @@ import Testing
     -> ValidationDescription
   {
     ValidationDescription(
-      runsFile: "runs.csv", runsDigest: "ab", profileName: "p", profile: profile, seeds: seeds,
+      runsFile: "runs.csv", runsDigest: "ab", profileName: "p", profile: profile,
+      client: "unlimited", seeds: seeds,
       runNumbers: [3, 7], codeRevision: "abc", modelVersion: "1", host: "box",
       startedAt: Date(timeIntervalSince1970: 1_700_000_000), wallSeconds: 2.5)
   }
@@ -60,6 +61,9 @@ import Testing
     #expect(other.id == description().id)
     other.runNumbers = [3]
     #expect(other.id != description().id)
+    var unlimited = description()
+    unlimited.client = "28232 ports"
+    #expect(unlimited.id != description().id)
     #expect(description(seeds: [1]).id != description().id)
     #expect(description(profile: "").id != description().id)
   }

@@ -10,7 +10,9 @@ enum ValidationDocument {
   private static let charted = ErrorTable.metrics.filter { $0 != .starts }
 
   /// Sets a page.
-  static func of(_ validation: ValidationDescription, _ runs: [ValidatedRun]) -> Document {
+  static func of(
+    _ validation: ValidationDescription, _ runs: [ValidatedRun], _ ablated: [AblatedErrors] = []
+  ) -> Document {
     let table = ErrorTable(runs)
     return Document(
       title: "Validation of \(validation.profileName)",
@@ -23,7 +25,8 @@ enum ValidationDocument {
       ]
         + ErrorTable.metrics.compactMap { ValidationTables.errors($0, table, runs) }
         .map { .table($0) }
-        + distributions(runs) + worst(runs) + provenance(validation, runs))
+        + distributions(runs) + contributions(ablated, table) + worst(runs)
+        + provenance(validation, runs))
   }
 
   private static func findings(_ table: ErrorTable) -> [Inline] {
@@ -84,6 +87,22 @@ enum ValidationDocument {
     return charts.isEmpty ? [] : [.heading(3, "Beside the published twin"), .figures(charts)]
   }
 
+  private static func contributions(_ ablated: [AblatedErrors], _ table: ErrorTable)
+    -> [Document.Block]
+  {
+    if ablated.isEmpty { return [] }
+    return [
+      .heading(2, "What each part of the model contributes"),
+      .paragraph(
+        """
+        The same runs with one part left out at a time, nothing else fitted anew: by how many \
+        points the mean SMAPE grows. A term of the step time may stand in for another, so that \
+        small numbers do not mean that both could go.
+        """),
+      .table(ValidationTables.contributions(ablated, table)),
+    ]
+  }
+
   private static func worst(_ runs: [ValidatedRun]) -> [Document.Block] {
     let tables = ErrorTable.metrics.compactMap {
       ValidationTables.worst($0, runs, count: worstShown)
@@ -100,6 +119,7 @@ enum ValidationDocument {
       ["Their SHA-256", "\(code: validation.runsDigest)"],
       ["Profile", Inline(validation.profileName)],
       ["Its SHA-256", "\(code: validation.profileDigest)"],
+      ["Client", Inline(validation.client)],
       ["Seeds", Inline(validation.seeds.map { "\($0)" }.joined(separator: ", "))],
       ["Model version", Inline(validation.modelVersion)],
       ["Code revision", Inline(validation.codeRevision)],

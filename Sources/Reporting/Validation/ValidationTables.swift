@@ -57,6 +57,22 @@ enum ValidationTables {
       })
   }
 
+  /// One row a part that was left out: how mean errors change, below those of the whole model.
+  static func contributions(_ ablated: [AblatedErrors], _ complete: ErrorTable) -> Document.Table {
+    let whole = ErrorTable.metrics.map { Inline(mean(complete.entry($0)?.errors)) }
+    let rows = ablated.map { part -> [Inline] in
+      ["\(code: part.part)"]
+        + ErrorTable.metrics.map { metric in
+          let change = part.change(of: metric, from: complete)
+          return Inline(change.map { ($0 > 0 ? "+" : "") + number($0) } ?? "")
+        }
+    }
+    return Document.Table(
+      caption: "Change of the mean SMAPE, in points",
+      header: ["Without"] + ErrorTable.metrics.map(\.title),
+      rows: [["nothing: mean SMAPE, %"] + whole] + rows)
+  }
+
   static func number(_ value: Double) -> String { Typeset.fixed(value, 2) }
 
   private static func mean(_ summary: ErrorSummary?) -> String {

@@ -56,12 +56,12 @@ extension RunStore {
     try db.execute(
       sql: """
         INSERT INTO validation (validation_id, runs_file, runs_digest, profile_name,
-          profile_digest, profile, seeds, code_revision, model_version, host, started_at, wall_s)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          profile_digest, profile, client, seeds, code_revision, model_version, host, started_at, wall_s)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         validation.id, validation.runsFile, validation.runsDigest, validation.profileName,
-        validation.profileDigest, validation.profile,
+        validation.profileDigest, validation.profile, validation.client,
         validation.seeds.map { "\($0)" }.joined(separator: " "), validation.codeRevision,
         validation.modelVersion, validation.host, validation.startedAt, validation.wallSeconds,
       ])

@@ -177,6 +177,7 @@ enum Schema {
       profile_name TEXT NOT NULL,
       profile_digest TEXT NOT NULL,
       profile TEXT NOT NULL,
+      client TEXT NOT NULL,
       seeds TEXT NOT NULL,
       code_revision TEXT NOT NULL,
       model_version TEXT NOT NULL,

@@ -92,8 +92,10 @@ public struct ValidationDescription: Sendable, Equatable {
   public var runsDigest: String
   /// The profile's name.
   public var profileName: String
-  /// The profile's text, whole.
+  /// The profile, whole, as it is written.
   public var profile: String
+  /// What keeps the simulated client from sending, in words.
+  public var client: String
   /// The seeds that predictions are means over.
   public var seeds: [UInt64]
   /// Numbers of the runs that were predicted, by the order of the file.
@@ -111,14 +113,16 @@ public struct ValidationDescription: Sendable, Equatable {
 
   /// Makes a description.
   public init(
-    runsFile: String, runsDigest: String, profileName: String, profile: String, seeds: [UInt64],
-    runNumbers: [Int], codeRevision: String, modelVersion: String, host: String, startedAt: Date,
+    runsFile: String, runsDigest: String, profileName: String, profile: String, client: String,
+    seeds: [UInt64], runNumbers: [Int], codeRevision: String, modelVersion: String, host: String,
+    startedAt: Date,
     wallSeconds: Double
   ) {
     self.runsFile = runsFile
     self.runsDigest = runsDigest
     self.profileName = profileName
     self.profile = profile
+    self.client = client
     self.seeds = seeds
     self.runNumbers = runNumbers
     self.codeRevision = codeRevision
@@ -134,7 +138,7 @@ public struct ValidationDescription: Sendable, Equatable {
   /// A hexadecimal digest of all that determines the predictions.
   public var id: String {
     let parts = [
-      modelVersion, runsDigest, profileDigest, "\(seeds)", "\(runNumbers)",
+      modelVersion, runsDigest, profileDigest, client, "\(seeds)", "\(runNumbers)",
     ]
     return String(SHA256.hex(parts.joined(separator: "\n")).prefix(16))
   }
