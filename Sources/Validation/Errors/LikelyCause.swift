@@ -31,17 +31,15 @@ public enum LikelyCause: Sendable, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .start: "its start is predicted wrongly"
+    case .start: "start predicted wrongly"
     case .cacheSize(let ratio):
-      "another KV size: a running request takes \(LikelyCause.percent(ratio)) of the share "
-        + "of the cache that was measured"
+      "another KV size? \(LikelyCause.percent(ratio)) of its share a request"
     case .requestsSent(let ratio):
-      "the client sent \(LikelyCause.percent(ratio)) of the requests predicted"
-    case .nearSaturation: "near saturation: a small error of capacity becomes a long queue"
-    case .stepTimeFeedback: "long steps at high load: an error of step time feeds itself"
+      "client sent \(LikelyCause.percent(ratio)) of what is predicted"
+    case .nearSaturation: "near saturation"
+    case .stepTimeFeedback: "long steps that feed themselves"
     case .chance(let deviation):
-      "chance: arrivals and lengths alone give a standard deviation of "
-        + NumberText.fixed(deviation, decimals: 1)
+      "chance (standard deviation \(NumberText.fixed(deviation, decimals: 1)))"
     case .unknown: "unknown"
     }
   }

@@ -6,17 +6,17 @@ import Testing
 @testable import Validation
 
 @Suite struct ValidatorTests {
-  private let runs = (0..<20).map { number in
-    MeasuredRun(
-      number: number, model: "llama", family: "made up", group: "g", regime: "unloaded", slots: 8,
-      slotRank: 8, adapters: 16, offered: 1)
-  }
+  private let runs: [MeasuredRun]
+
+  init() throws { runs = try Synthetic.measured(0..<20) }
 
   @Test func meansOverSeedsInOrderOnAnyNumberOfThreads() async throws {
     func validate(threads: Int) async throws -> [ValidatedRun] {
       try await Validator(seeds: [1, 2], threads: threads) { run, seed in
-        Prediction(
-          completed: run.number * 10 + Int(seed), itlMean: seed == 1 ? Double(run.number) : nil)
+        var prediction = Prediction()
+        prediction.completed = run.number * 10 + Int(seed)
+        prediction.itlMean = seed == 1 ? Double(run.number) : nil
+        return prediction
       }.validate(runs)
     }
     let alone = try await validate(threads: 1)
@@ -29,7 +29,7 @@ import Testing
 
   @Test func whatDoesNotStartCompletesNothing() async throws {
     let predicted = try await Validator(seeds: [1], threads: 1) { _, _ in
-      Prediction(starts: false)
+      .doesNotStart
     }.validate(Array(runs.prefix(1)))[0].predicted
     #expect(predicted == Observations([.starts: 0, .totalThroughput: 0, .completed: 0]))
   }
@@ -53,6 +53,25 @@ import Testing
     await #expect(throws: CancellationError.self) {
       try await validator.validate(runs) { $0 < 3 }
     }
-    #expect(begun.withLock(\.self) < 10)
+    #expect(begun.withLock { $0 } < 10)
+  }
+
+  @Test func takesWhatTheFileSays() throws {
+    let columns = ",status,regime,completed,total_tok_s,itl_mean_ms,sent,twin_itl_ms,twinfs_itl_ms"
+    let ok = try Synthetic.measured([1], columns, ",ok,unloaded,10,5,20,11,21,22")[0]
+    let run = ValidatedRun(ok)
+    #expect(run.regime == "unloaded" && run.slots == 8 && run.adapters == 16)
+    #expect(
+      run.measured
+        == Observations([
+          .starts: 1, .completed: 10, .totalThroughput: 5, .itlMean: 20, .sent: 11,
+        ]))
+    #expect(run.twin == Observations([.itlMean: 21]), "the replay where there are two")
+    let scratch = try Synthetic.measured([1], columns, ",ok,unloaded,10,5,20,11,,22")[0]
+    #expect(ValidatedRun(scratch).twin[.itlMean] == 22)
+    let failed = try Synthetic.measured([1], columns, ",memory_error,memory_error,,,,,,")[0]
+    #expect(ValidatedRun(failed).measured == Observations([.starts: 0]))
+    let invalid = try Synthetic.measured([1], columns, ",invalid,unloaded,10,5,20,11,,")[0]
+    #expect(ValidatedRun(invalid).measured == Observations())
   }
 }
