@@ -65,10 +65,25 @@ enum SyntheticValidation {
     #expect(page.text.contains("over 240 runs; the published twin"))
     #expect(page.text.contains("\(Typeset.fixed(twin.mean, 2)) % on 160 of them"))
     #expect(page.text.contains("239 of 240 as predicted"))
-    #expect(page.text.contains("its start is predicted wrongly"))
+    #expect(page.text.contains("start predicted wrongly"))
     #expect(page.text.contains(SyntheticValidation.description.id))
     let html = HTMLPage(document, drawings: [:]).text
     #expect(html.contains("p &lt;1&gt;") && !html.contains("p <1>"))
+  }
+
+  @Test("says what each part of the model contributes, where that is known")
+  func contributions() throws {
+    let runs = SyntheticValidation.runs()
+    let complete = ErrorTable(runs)
+    var worse = runs
+    for index in worse.indices { worse[index].predicted[.itlMean] = 0 }
+    let ablated = [AblatedErrors(part: "adapter", table: ErrorTable(worse))]
+    let document = ValidationDocument.of(SyntheticValidation.description, runs, ablated)
+    let page = MarkdownPage(document, folder: "charts", drawn: [])
+    let mean = try #require(complete.entry(.itlMean)).errors.mean
+    let row = page.text.split(separator: "\n").first { $0.hasPrefix("| `adapter` |") }
+    #expect(row == "| `adapter` | 0.00 | +\(Typeset.fixed(100 - mean, 2)) | 0.00 | 0.00 | 0.00 |")
+    #expect(!self.document.blocks.contains(.heading(2, "What each part of the model contributes")))
   }
 
   @Test("copes with little: no runs, a run of which nothing is known, a prediction of nothing")

@@ -69,7 +69,13 @@ enum ValidationDocument {
     """,
     """
     Likely causes are rules over the other quantities of the same run. They say what was seen, and \
-    are no diagnosis.
+    are no diagnosis. “Another KV size”: the share of the cache that a running request takes \
+    differs from the measured one by more than 8 %. “Client sent”: the number of requests that \
+    reached the server differs by more than 3 %. “Near saturation”: requests wait in one of the \
+    two and not in the other, or the server just fails to keep up, where a small error of \
+    capacity becomes a long queue. “Long steps that feed themselves”: requests pile up while a \
+    step lasts, and make the next one longer. “Chance”: within twice the standard deviation that \
+    random arrivals and lengths give.
     """,
   ]
 
