@@ -69,7 +69,9 @@ struct ValidationOutput {
           return .number(
             ErrorSummary.signed(measured: measured, predicted: prediction), decimals: 2)
         }
-        let isJudged = ErrorTable.metrics.contains(quantity)
+        let isJudged =
+          ErrorTable.worst(quantity, [run], count: 1).count == 1
+          && ErrorTable.metrics.contains(quantity)
         table.append([
           .integer(Int64(run.number)), .text(quantity.rawValue), cell(measured), cell(predicted),
           error(predicted), error(run.twin[quantity]),
