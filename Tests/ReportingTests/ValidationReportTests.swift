@@ -40,11 +40,11 @@ enum SyntheticValidation {
   private let document = ValidationDocument.of(
     SyntheticValidation.description, SyntheticValidation.runs())
 
-  @Test("has a scatter for each metric and model, and a distribution for each metric")
+  @Test("has a scatter for each metric and model, deviations and a distribution for each metric")
   func charts() throws {
     let names = document.charts.map(\.name)
-    #expect(names.count == 12)
-    #expect(Set(names).count == 12)
+    #expect(names.count == 16)
+    #expect(Set(names).count == 16)
     let scatter = try #require(
       document.charts.first { $0.name == "scatter-itl-mean-2" })
     #expect(scatter.x.limits == scatter.y.limits, "the diagonal is one")
@@ -53,6 +53,12 @@ enum SyntheticValidation {
       if case .points(let points) = series.marks { count + points.count } else { count }
     }
     #expect(points == 120)
+    let deviation = try #require(document.charts.first { $0.name == "deviation-itl-mean" })
+    let limits = try #require(deviation.y.limits)
+    for series in deviation.series {
+      guard case .points(let points) = series.marks else { continue }
+      #expect(points.allSatisfy { limits.contains($0.y) })
+    }
   }
 
   @Test("says in text what the tables say in numbers")
@@ -92,7 +98,7 @@ enum SyntheticValidation {
     var run = SyntheticValidation.runs(1)[0]
     run.predicted = Observations([.starts: 0, .totalThroughput: 0])
     let document = ValidationDocument.of(SyntheticValidation.description, [run])
-    #expect(document.charts.count == 1)
+    #expect(document.charts.count == 2)
     run.measured = Observations()
     #expect(ValidationDocument.of(SyntheticValidation.description, [run]).charts.isEmpty)
   }

@@ -51,8 +51,43 @@ enum ValidationCharts {
     ]
   }
 
+  /// How much too high or too low each prediction is, over what was measured: what a scatter over
+  /// several decades hides.
+  static func deviation(_ metric: ValidationQuantity, _ runs: [ValidatedRun]) -> Chart? {
+    func deviation(_ pair: (measured: Double, predicted: Double)) -> Double {
+      pair.predicted / pair.measured - 1
+    }
+    let pairs = ErrorTable.pairs(metric, runs).filter { $0.measured > 0 }
+    let sizes = pairs.map { deviation($0).magnitude }.sorted()
+    guard let common = Downsampling.quantile(sizes, 0.98) else { return nil }
+    // A few that are far off must not squeeze the others.
+    let limit = max(common * 1.2, 0.02)
+    let limits = max(-limit, -1)...limit
+    let cut = sizes.count { $0 > limit }
+    let measured = pairs.map(\.measured)
+    let isWide = (measured.max() ?? 1) > 10 * (measured.min() ?? 1)
+    return Chart(
+      name: "deviation-\(Slug.of(metric.rawValue))",
+      title: "\(metric.title): deviation of predictions",
+      subtitle: "\(pairs.count) runs of all models"
+        + (cut > 0 ? "; \(cut) farther off than is shown lie at the edge" : ""),
+      summary: "Relative deviation of predictions by measured value. Half of the runs are within "
+        + "\(Typeset.percent(Downsampling.quantile(sizes, 0.5) ?? 0)).",
+      x: Axis(
+        "Measured" + metric.unitText + (isWide ? ", log scale" : ""),
+        scale: isWide ? .logarithmic : .linear),
+      y: Axis("Predicted / measured − 1", .percent, limits: limits),
+      series: groups(metric, runs) { pair in
+        Point(pair.measured, min(max(deviation(pair), limits.lowerBound), limits.upperBound))
+      },
+      rules: [Chart.Rule(.horizontal, at: 0, color: .bound, dotted: false)])
+  }
+
   /// A series a regime; the largest lies lowest, so that it hides none of the others.
-  private static func groups(_ metric: ValidationQuantity, _ runs: [ValidatedRun]) -> [Series] {
+  private static func groups(
+    _ metric: ValidationQuantity, _ runs: [ValidatedRun],
+    point: ((measured: Double, predicted: Double)) -> Point = { Point($0.measured, $0.predicted) }
+  ) -> [Series] {
     let regimes = ErrorTable.regimes(of: runs)
     let groups = regimes.map { regime in
       (regime, points: ErrorTable.pairs(metric, runs.filter { $0.regime == regime }))
@@ -60,7 +95,7 @@ enum ValidationCharts {
     return groups.filter { !$0.points.isEmpty }.sorted { $0.points.count > $1.points.count }
       .map { regime, points in
         Series(
-          RegimeText.title(regime), .points(points.map { Point($0.measured, $0.predicted) }),
+          RegimeText.title(regime), .points(points.map(point)),
           color: RegimeText.color(regime))
       }
   }

@@ -20,7 +20,7 @@ enum ValidationDocument {
         .callout("What this says", [.list(findings(table))]),
         .details("How to read this", [.list(howToRead)]),
         .heading(2, "Predicted against measured"),
-        .figures(scatters(runs)),
+        .figures(scatters(runs) + charted.compactMap { ValidationCharts.deviation($0, runs) }),
         .heading(2, "Errors"),
       ]
         + ErrorTable.metrics.compactMap { ValidationTables.errors($0, table, runs) }

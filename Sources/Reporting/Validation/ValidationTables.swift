@@ -19,15 +19,15 @@ enum ValidationTables {
       return [
         Inline(RegimeText.title(regime)), Inline(errors.count),
         Inline([.strong(mean(errors))]), Inline(number(errors.median)), Inline(number(errors.p90)),
-        Inline(number(errors.bias)), Inline(mean(entry.twin)),
-        Inline(entry.twin.map { Typeset.count(Double($0.count)) } ?? ""),
+        Inline(number(errors.bias)),
+        Inline(entry.twin.map { "\(number($0.mean)) (\(Typeset.count(Double($0.count))))" } ?? ""),
       ] + byModel
     }
     guard !rows.isEmpty else { return nil }
+    let what = metric == .starts ? "runs predicted wrongly, in %" : "SMAPE in %"
     return Document.Table(
-      caption: "\(metric.title): SMAPE in %",
-      header: ["Regime", "Runs", "Mean", "Median", "p90", "Bias", "Twin, mean", "Twin's runs"]
-        + models.map { "\($0), mean (twin)" },
+      caption: "\(metric.title): \(what); at the right each model's mean (the twin's)",
+      header: ["Regime", "Runs", "Mean", "Median", "p90", "Bias", "Twin (runs)"] + models,
       rows: rows)
   }
 
@@ -40,19 +40,18 @@ enum ValidationTables {
     return Document.Table(
       caption: "\(metric.title): the \(worst.count) runs that are furthest off",
       header: [
-        "Run", "Model", "Regime", "Slots × rank", "Adapters", "Offered, 1/s",
-        "Measured\(metric.unitText)",
-        "Predicted", "SMAPE, %", "Twin, %", "Likely cause",
+        "Run", "Likely cause", "SMAPE, %", "Twin, %", "Measured\(metric.unitText)", "Predicted",
+        "Regime", "Model", "Slots × rank", "Adapters", "Offered, 1/s",
       ],
       rows: worst.map { run in
         [
-          Inline(run.number), Inline(run.model), Inline(RegimeText.title(run.regime)),
-          "\(String(run.slots)) × \(String(run.slotRank))", Inline(run.adapters),
-          Inline(Typeset.significant(run.offered)), Inline(value(run.measured[metric])),
-          Inline(value(run.predicted[metric])),
+          Inline(String(run.number)), Inline(LikelyCause(of: run, metric).description),
           Inline(mean(ErrorSummary(ErrorTable.pairs(metric, [run])))),
           Inline(mean(ErrorSummary(ErrorTable.pairs(metric, [run]) { $0.twin }))),
-          Inline(LikelyCause(of: run, metric).description),
+          Inline(value(run.measured[metric])), Inline(value(run.predicted[metric])),
+          Inline(RegimeText.title(run.regime)), Inline(run.model),
+          "\(String(run.slots)) × \(String(run.slotRank))", Inline(run.adapters),
+          Inline(Typeset.significant(run.offered)),
         ]
       })
   }
