@@ -79,9 +79,6 @@ public struct ServerSpec: Sendable, Equatable {
   public var hostToDevice: Link?
   /// Step times.
   public var cost = Cost.roofline
-  /// How often somebody asks the server for metrics; nil if nobody does. Matters where a profile says
-  /// what the answer takes.
-  public var scrapeInterval: Nanoseconds?
   /// What happens to a request that could never fit: an error before the run, or its rejection.
   public var rejectsOversized = false
 
@@ -114,7 +111,6 @@ public struct ServerSpec: Sendable, Equatable {
       // A link that the experiment describes goes before what was measured elsewhere.
       if hostToDevice == nil { loads = profiled.loadTimes(slotRank: layout.rank) }
       frontend = profiled.frontend
-      frontend?.scrapeInterval = scrapeInterval
     }
     return ServerModel(cost: cost, links: links, deviceLoads: loads, frontend: frontend)
   }

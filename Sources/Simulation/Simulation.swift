@@ -56,7 +56,9 @@ public struct Simulation: ~Copyable {
     for _ in 0..<orchestrator.replicas.count { endings.append(SequenceEndings()) }
     meter = OccupancyMeter(replicas: orchestrator.replicas.count)
     if let frontend = model.frontend {
-      frontends = Array(repeating: Frontend(frontend), count: orchestrator.replicas.count)
+      frontends = Array(
+        repeating: Frontend(frontend, scrapeInterval: options.client.scrapeInterval),
+        count: orchestrator.replicas.count)
     }
     self.orchestrator = orchestrator
     arrivalTime = source.arrivalIfAny(0)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct FrontendTests {
   private let busy = FrontendModel(
     ingress: 2_000_000, egress: 3_000_000, perToken: 40_000, perCombination: 30_000,
-    perName: 5_000, scrapeInterval: 100_000_000)
+    perName: 5_000)
 
   /// One request, nobody else: every delay by hand. Prompt and one token in the first step, which
   /// takes 1 ms + 5 us a prompt token; two more tokens of 1.01 ms and 3 ns a token of context.
@@ -30,8 +30,8 @@ import Testing
   @Test func aScrapeHoldsUpWhatComesDuringIt() throws {
     var bench = Bench(adapters: 1)
     bench.frontend = FrontendModel(
-      ingress: 0, egress: 0, perToken: 0, perCombination: 400_000_000, perName: 100_000_000,
-      scrapeInterval: 1_000_000_000)
+      ingress: 0, egress: 0, perToken: 0, perCombination: 400_000_000, perName: 100_000_000)
+    bench.options.client = ClientModel(scrapeInterval: 1_000_000_000)
     var source = ListSource()
     // Its adapter is resident from the first request on, which waits for it.
     source.add(at: 0, set: 1, prompt: 10, output: 1)
@@ -52,7 +52,8 @@ import Testing
     var (bench, source) = randomWorld(&random)
     bench.frontend = busy
     if seed % 3 == 0 { bench.options.horizon = 400_000_000 }
-    if seed % 2 == 0 { bench.options.client = ClientModel(maxInFlight: 15) }
+    bench.options.client = ClientModel(
+      maxInFlight: seed % 2 == 0 ? 15 : nil, scrapeInterval: 100_000_000)
     let leaping = try bench.run(source)
     bench.options.leaps = false
     let stepping = try bench.run(source)
@@ -74,7 +75,8 @@ import Testing
     var random = RandomStream(seed: seed, purpose: "frontend.free")
     var (bench, source) = randomWorld(&random)
     let without = try bench.run(source)
-    bench.frontend = FrontendModel(ingress: 0, egress: 0, perToken: 0, scrapeInterval: 1_000_000)
+    bench.frontend = FrontendModel(ingress: 0, egress: 0, perToken: 0)
+    bench.options.client = ClientModel(scrapeInterval: 1_000_000)
     let with = try bench.run(source)
     #expect(with.totals == without.totals)
     #expect(with.counters.decodeTokens == without.counters.decodeTokens)

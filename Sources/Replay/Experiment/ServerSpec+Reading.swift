@@ -26,7 +26,6 @@ extension ServerSpec {
     if let value = map.value("limits") { try readLimits(value) }
     if let value = map.value("links") { try readLinks(value) }
     if let value = map.value("cost") { cost = try Cost(value, of: model) }
-    if let value = map.value("scrape-interval") { scrapeInterval = try value.shortTime() }
     try map.finish()
     if case .profile = cost, adapterMemory == .pool {
       throw value.failure("a profile is of a server with slots, not with a pool")

@@ -4,6 +4,7 @@ import Primitives
 /// The thread of a ``FrontendModel`` in a run: does what comes in the order in which it comes.
 struct Frontend {
   private let model: FrontendModel
+  private let scrapeInterval: Nanoseconds?
   /// When it has done all that has come so far.
   private var idleFrom: Nanoseconds = 0
   private var nextScrape: Nanoseconds
@@ -11,9 +12,12 @@ struct Frontend {
   private var names: Int64 = 0
   private var latest: UInt64?
 
-  init(_ model: FrontendModel) {
+  /// - Parameter scrapeInterval: from the end of an answer to the next question for metrics; nil if
+  ///   nobody asks.
+  init(_ model: FrontendModel, scrapeInterval: Nanoseconds? = nil) {
     self.model = model
-    nextScrape = model.scrapeInterval ?? .max
+    self.scrapeInterval = scrapeInterval
+    nextScrape = scrapeInterval ?? .max
   }
 
   /// A request comes: when the engine gets it.
@@ -32,14 +36,14 @@ struct Frontend {
   }
 
   private mutating func note(_ plan: StepPlan) {
-    guard model.scrapeInterval != nil, latest != plan.adapterSignature else { return }
+    guard scrapeInterval != nil, latest != plan.adapterSignature else { return }
     latest = plan.adapterSignature
     if combinations.insert(plan.adapterSignature).inserted { names += Int64(plan.adapters) }
   }
 
   /// Answers all questions for metrics that have come by a time.
   private mutating func scrape(until time: Nanoseconds) {
-    guard let interval = model.scrapeInterval else { return }
+    guard let interval = scrapeInterval else { return }
     while nextScrape <= time {
       let work =
         Nanoseconds(combinations.count) * model.perCombination

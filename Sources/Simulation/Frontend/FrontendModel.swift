@@ -23,19 +23,16 @@ public struct FrontendModel: Sendable, Equatable {
   public var perCombination: Nanoseconds
   /// And for each name in one.
   public var perName: Nanoseconds
-  /// From the end of an answer to the next question for metrics; nil if nobody asks.
-  public var scrapeInterval: Nanoseconds?
 
   /// Makes a frontend.
   public init(
     ingress: Nanoseconds, egress: Nanoseconds, perToken: Nanoseconds,
-    perCombination: Nanoseconds = 0, perName: Nanoseconds = 0, scrapeInterval: Nanoseconds? = nil
+    perCombination: Nanoseconds = 0, perName: Nanoseconds = 0
   ) {
     self.ingress = ingress
     self.egress = egress
     self.perToken = perToken
     self.perCombination = perCombination
     self.perName = perName
-    self.scrapeInterval = scrapeInterval
   }
 }
