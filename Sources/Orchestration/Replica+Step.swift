@@ -16,7 +16,7 @@ extension Replica {
     let stands = plan.chunks.isEmpty && !preempting && !residency.changed && departed == 0
     let spare = configuration.needsSpareBlock ? 1 : 0
     plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks - spare) : 1
-    if configuration.decodeStreak > streak, queue.count > 0 {
+    if configuration.decodeStreak > streak, queue.count > 0 || running.count > kv.decodes {
       plan.repeats = min(plan.repeats, configuration.decodeStreak - streak)
     }
     residency.outbox.append(.run)
@@ -49,7 +49,7 @@ extension Replica {
       if !preempting { admit(at: time) }
     } else if kv.decodes == 0 || streak >= configuration.decodeStreak {
       continuePrompt(at: time)
-      admit(at: time)
+      if !preempting { admit(at: time) }
     }
     launch(at: time)
   }
@@ -100,8 +100,10 @@ extension Replica {
   /// have its turn decides, the newest: it finds what the others leave.
   var hasSpareBlock: Bool {
     guard configuration.needsSpareBlock, kv.decodes > 0 else { return true }
-    let newest = sequences[Int(running.first)].context(at: kv.step)
-    let own = newest % configuration.kvBlockTokens == 0 ? 1 : 0
+    var newest = running.first
+    if !sequences[Int(newest)].isDecoding { newest = running.older(than: newest) }
+    let context = sequences[Int(newest)].context(at: kv.step)
+    let own = context % configuration.kvBlockTokens == 0 ? 1 : 0
     return freeBlocks > kv.nextNeed - own
   }
 
@@ -194,7 +196,9 @@ extension Replica {
       drop(slot, at: time)
       return .left
     }
-    guard hasBlocks(kv.blocks(for: tokens), for: set) else { return .holdsUp }
+    // A prompt that decoding pauses for has to come to its end, or it would be begun again and again.
+    let sure = configuration.batching == .separate ? Int(sequence.target) : tokens
+    guard hasBlocks(kv.blocks(for: sure), for: set) else { return .holdsUp }
     if !sequence.referenced { reference(slot) }
     let claim = residency.claim(set, at: time)
     if claim != .ready, sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
