@@ -33,6 +33,9 @@ public struct Replica: ~Copyable {
   var adapterUsers: UniqueArray<Int32>
   /// Of the adapters that running sequences use.
   var signature = AdapterSignature(salt: 0)
+  /// Distinct adapters of running sequences, and their bytes.
+  var usedAdapters = 0
+  var usedAdapterBytes: Bytes = 0
   var decodeRanks: Int64 = 0
   var phase = Phase.idle
   /// The step that is to be run, or is running.
@@ -41,6 +44,13 @@ public struct Replica: ~Copyable {
   var preempting = false
   /// Requests that left the queue while the step was put together.
   var departed = 0
+  /// Whether the step computes prompts while the decoding sequences pause.
+  var pausesDecodes = false
+  /// Decoding steps since the last one that computed prompts.
+  var streak = 0
+  /// Sequences that decode but have had no token since that of their prompt, while others had; only
+  /// where decoding pauses.
+  var fresh: [Int32] = []
   var stepBegan: Nanoseconds = 0
   var lastStep: Nanoseconds = 0
   var nextWake = Nanoseconds.max
@@ -143,7 +153,7 @@ public struct Replica: ~Copyable {
   ) {
     let seen = seen ?? time
     history.note(.stepEnded, Int32(finished.count), at: time)
-    commitDecodes(at: time)
+    if pausesDecodes { commitPause(at: time) } else { commitDecodes(at: time) }
     for chunk in plan.chunks { commit(chunk, at: time, seen: seen) }
     for slot in finished { finish(slot, at: time, seen: seen) }
     // Not after every step: a world may skip steps that change nothing, and must see the same.

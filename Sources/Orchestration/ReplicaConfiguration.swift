@@ -24,6 +24,15 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     case protected
   }
 
+  /// What a step computes.
+  public enum Batching: String, Sendable, CaseIterable {
+    /// Prompts and decoding sequences together (vLLM V1, Sarathi).
+    case mixed
+    /// Prompts if a request can start, and otherwise decoding sequences, which pause meanwhile
+    /// (vLLM V0, SGLang, S-LoRA).
+    case separate
+  }
+
   /// Adapter slots on the device; nil where adapters and KV cache share one pool.
   public var slots: Int?
   /// Device bytes for adapters: that of the slots, or the whole pool.
@@ -41,6 +50,16 @@ public struct ReplicaConfiguration: Sendable, Equatable {
   public var tokenBudget: Int
   /// Whether a prompt may be computed in pieces, beside decoding.
   public var chunkedPrefill: Bool
+  /// Whether a step that computes prompts lets decoding sequences go on.
+  public var batching = Batching.mixed
+  /// With ``Batching/separate``: decoding steps between two that compute prompts, while anything
+  /// decodes (S-LoRA's `max_wait_tokens`).
+  public var decodeStreak = 0
+  /// KV blocks that must be free beside those of a request that starts (vLLM V0's watermark).
+  public var reservedBlocks = 0
+  /// Whether a decoding sequence may go on only while a block is free, even if it needs none (vLLM
+  /// V0's `can_append_slots`).
+  public var needsSpareBlock = false
   /// Whether loads hold up the steps.
   public var loading: Loading
   /// Who makes way where adapters are copied inside steps.

@@ -262,7 +262,7 @@ public struct Simulation: ~Copyable {
 
   /// Finds out who has produced the last token, and reports the step's end.
   private mutating func endStep(of replica: Int) {
-    let step = orchestrator.replicas[replica].stepCount + 1
+    let step = orchestrator.replicas[replica].nextStepCount
     finished.removeAll(keepingCapacity: true)
     for chunk in orchestrator.replicas[replica].plan.chunks where chunk.completes {
       let request = orchestrator.replicas[replica].request(of: chunk.slot)

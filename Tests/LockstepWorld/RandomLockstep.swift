@@ -1,6 +1,16 @@
 import Orchestration
 import Primitives
 
+/// The same server with prompts computed before decoding.
+public func promptsFirst(_ server: LockstepServer, seed: UInt64) -> LockstepServer {
+  var server = server
+  server.configuration.batching = .separate
+  server.configuration.decodeStreak = [0, 0, 4][Int(seed % 3)]
+  server.configuration.reservedBlocks = Int(seed % 2)
+  server.configuration.needsSpareBlock = seed % 5 < 2 && server.configuration.slots != nil
+  return server
+}
+
 /// The same server with slots, and adapters copied inside the steps that need them.
 public func copyingInSteps(_ server: LockstepServer, seed: UInt64) -> LockstepServer {
   var server = server
