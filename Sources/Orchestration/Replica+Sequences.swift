@@ -77,6 +77,7 @@ extension Replica {
       && residency.couldFit(
         request.adapterSet, slots: configuration.slots ?? .max, bytes: configuration.adapterBytes)
       && scheduling.verdict(on: request, given: alone) == .admit
+      && fitsAtPeak(request, alone: true)
   }
 
   // MARK: Memory
@@ -94,8 +95,7 @@ extension Replica {
     guard configuration.slots == nil else {
       return blocks <= kv.totalBlocks - configuration.reservedBlocks
     }
-    let own = sets.members(set).reduce(Bytes(0)) { $0 + catalogue.bytes($1) }
-    return Bytes(blocks) * kv.blockBytes + own <= configuration.adapterBytes
+    return Bytes(blocks) * kv.blockBytes + allBytes(of: set) <= configuration.adapterBytes
   }
 
   /// Whether blocks can be had beside the request's own adapters, dropping idle adapters from a
@@ -103,6 +103,10 @@ extension Replica {
   func hasBlocks(_ count: Int, for set: AdapterSetID) -> Bool {
     let count = count + configuration.reservedBlocks
     guard configuration.slots == nil else { return count <= freeBlocks }
+    if residency.copiesInStep {
+      return Bytes(kv.usedBlocks + count) * kv.blockBytes + usedAdapterBytes + newBytes(of: set)
+        <= configuration.adapterBytes
+    }
     let own = sets.members(set).reduce(Bytes(0)) {
       $0 + (residency.isBusyOnDevice($1) ? 0 : catalogue.bytes($1))
     }

@@ -13,7 +13,10 @@ extension Replica {
     guard phase == .running, !wasRunning else { return }
     // Last, since a prefetch may have taken memory that the step could have grown into, or have been
     // cancelled and left memory to those who wait: they are looked at again after this step.
-    let stands = plan.chunks.isEmpty && !preempting && !residency.changed && departed == 0
+    // What is known of a peak moves with every token, so who waits has to be looked at again.
+    let mayMove = configuration.admission == .peak && queue.count > 0
+    let stands =
+      !mayMove && plan.chunks.isEmpty && !preempting && !residency.changed && departed == 0
     let spare = configuration.needsSpareBlock ? 1 : 0
     plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks - spare) : 1
     if configuration.decodeStreak > streak, queue.count > 0 || running.count > kv.decodes {
@@ -191,6 +194,7 @@ extension Replica {
       running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
     let verdict = scheduling.verdict(on: sequence.request, given: load)
     if verdict != .admit { return verdict == .skip ? .passedOver : .holdsUp }
+    guard fitsAtPeak(sequence.request) else { return .holdsUp }
     if residency.copiesInStep, !residency.fitsInStep(set) { return .passedOver }
     guard let tokens = firstChunk(of: sequence) else { return .holdsUp }
     guard canHold(Int(sequence.target), of: set) else {

@@ -156,6 +156,9 @@ public struct Replica: ~Copyable {
     if pausesDecodes { commitPause(at: time) } else { commitDecodes(at: time) }
     for chunk in plan.chunks { commit(chunk, at: time, seen: seen) }
     for slot in finished { finish(slot, at: time, seen: seen) }
+    if !configuration.keepsIdleAdapters, !finished.isEmpty, !pausesDecodes {
+      residency.dropIdle(at: time)
+    }
     // Not after every step: a world may skip steps that change nothing, and must see the same.
     let eventful = !finished.isEmpty || !plan.chunks.isEmpty
     phase = .idle

@@ -20,7 +20,7 @@ public struct LockstepWorld: ~Copyable {
     ) {
       request = Request(
         id: Int32(number), arrival: turn, adapterSet: set, promptTokens: prompt, tenant: session,
-        session: session, priority: priority)
+        session: session, priority: priority, outputLimit: output)
       outputTokens = output
     }
   }

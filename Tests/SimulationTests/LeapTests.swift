@@ -28,7 +28,7 @@ import Testing
     for seed in 0..<30 {
       var random = RandomStream(seed: UInt64(seed), purpose: "leap.test")
       let (bench, source) = randomWorld(&random)
-      sum.add(try run(change(bench, .both, seed), source).counters)
+      sum.add(try run(change(bench, .copiesInStep, seed), source).counters)
     }
     #expect(sum.reloads > 10)
     #expect(sum.copying > 0)
@@ -38,17 +38,19 @@ import Testing
   private func change(_ bench: Bench, _ variant: Variant, _ seed: Int) -> Bench {
     var bench = bench
     if variant == .copiesInStep || variant == .both {
-      if bench.configuration.slots == nil {
+      bench.configuration.activation = seed % 4 == 0 ? .protected : .setOrder
+      if bench.configuration.slots == nil, seed % 4 != 0 {
         bench.configuration.slots = 2 + seed % 4
         bench.configuration.adapterBytes = 8000
         bench.configuration.kvBlocks -= 25
       }
       bench.configuration.loading = .inStep
-      bench.configuration.activation = seed % 4 == 0 ? .protected : .setOrder
       bench.prefetch = "none"
     }
     if variant == .promptsFirst || variant == .both {
       bench.configuration.batching = .separate
+      bench.configuration.admission = seed % 4 < 2 ? .peak : .blocks
+      bench.configuration.keepsIdleAdapters = seed % 3 < 2
       bench.configuration.decodeStreak = [0, 0, 4][seed % 3]
       bench.configuration.reservedBlocks = seed % 2
       bench.configuration.needsSpareBlock = seed % 5 < 2 && bench.configuration.slots != nil

@@ -21,7 +21,7 @@ struct ListSource: ArrivalSource {
     requests.append(
       Request(
         id: Int32(requests.count), arrival: time, adapterSet: set, promptTokens: prompt,
-        tenant: set, session: set))
+        tenant: set, session: set, outputLimit: output))
     outputs.append(output)
   }
 }
