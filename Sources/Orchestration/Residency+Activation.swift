@@ -57,8 +57,10 @@ struct Roster: ~Copyable {
 
 // Adapters copied inside the step that needs them, as vLLM does it.
 extension Residency {
-  /// Whether a set's adapters fit on the device beside those of the running sequences.
+  /// Whether a set's adapters fit into the slots beside those of the running sequences. In a pool it
+  /// is a matter of blocks, and what is short of them holds up all behind it.
   func fitsInStep(_ set: AdapterSetID) -> Bool {
+    guard caches[Residency.device].slots < .max else { return true }
     var size: Bytes = 0
     var count = 0
     for adapter in sets.members(set) where !isInUse(adapter) {

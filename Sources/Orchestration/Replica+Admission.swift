@@ -1,0 +1,124 @@
+import BasicContainers
+import Primitives
+
+// Who of those that wait may start.
+extension Replica {
+  /// Lets waiting requests start, in the policy's order.
+  mutating func admit(at time: Nanoseconds) {
+    if residency.changed {
+      residency.changed = false
+      queue.unpark()
+    }
+    plan.waiting = queue.count + departed
+    var latest = IndexList.none
+    while running.count < configuration.maxSequences, budget > 0 {
+      guard let (set, slot) = queue.next else {
+        plan.scanned = plan.waiting
+        return
+      }
+      let isFirstInLine = running.count == 0 && !queue.hasParked
+      var answer = consider(slot, of: set, at: time)
+      if isFirstInLine, answer.isRefusal, residency.releaseClaims(at: time) {
+        answer = consider(slot, of: set, at: time)
+        // If it still does not start, something is on its way to the device, and its arrival will
+        // lead here again. To look again now would hold it anew for others, and let go of it anew,
+        // without end.
+        if answer != .left { residency.changed = false }
+      }
+      switch answer {
+      case .left:
+        departed += 1
+        latest = slot
+      case .loading, .passedOver: queue.parkNext()
+      case .holdsUp:
+        plan.scanned = departed + queue.parked(before: slot) + 1
+        return
+      }
+    }
+    plan.scanned = latest < 0 ? 0 : departed + queue.parked(before: latest)
+  }
+
+  /// What became of a waiting request that was looked at.
+  enum Answer {
+    /// It started, or ended.
+    case left
+    /// Its adapters are on their way.
+    case loading
+    /// Others may be looked at.
+    case passedOver
+    /// Nobody behind it may start.
+    case holdsUp
+
+    var isRefusal: Bool { self == .passedOver || self == .holdsUp }
+  }
+
+  /// Starts the next request if everything that it needs is there.
+  mutating func consider(
+    _ slot: Int32, of set: AdapterSetID, at time: Nanoseconds
+  ) -> Answer {
+    let sequence = sequences[Int(slot)]
+    let new = sets.members(set).reduce(0) { $0 + (residency.isInUse($1) ? 0 : 1) }
+    let load = SchedulingLoad(
+      running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
+    let verdict = scheduling.verdict(on: sequence.request, given: load)
+    if verdict != .admit { return verdict == .skip ? .passedOver : .holdsUp }
+    guard fitsAtPeak(sequence.request) else { return .holdsUp }
+    if residency.copiesInStep, !residency.fitsInStep(set) { return .passedOver }
+    guard let tokens = firstChunk(of: sequence) else { return .holdsUp }
+    guard canHold(Int(sequence.target), of: set) else {
+      queue.removeNext()
+      drop(slot, at: time)
+      return .left
+    }
+    // A prompt that decoding pauses for has to come to its end, or it would be begun again and again.
+    let sure = configuration.batching == .separate ? Int(sequence.target) : tokens
+    guard hasBlocks(kv.blocks(for: sure), for: set) else { return .holdsUp }
+    if !sequence.referenced { reference(slot) }
+    let claim = residency.claim(set, at: time)
+    if claim != .ready, sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
+    guard claim == .ready || residency.copiesInStep else {
+      return claim == .loading ? .loading : .passedOver
+    }
+    queue.removeNext()
+    start(slot, at: time)
+    _ = takeBlocks(kv.blocks(for: tokens), at: time)
+    schedule(slot, tokens: tokens)
+    return .left
+  }
+
+  /// How many tokens of a request would be computed in this step; nil if it has to wait for a step
+  /// of its own.
+  func firstChunk(of sequence: Sequence) -> Int? {
+    let target = Int(sequence.target)
+    if configuration.chunkedPrefill || target <= budget { return min(target, budget) }
+    // A prompt longer than the whole budget runs alone, or it would never run.
+    let isAlone = plan.chunks.isEmpty && (kv.decodes == 0 || configuration.batching == .separate)
+    let alone = target > configuration.tokenBudget && isAlone
+    return alone ? target : nil
+  }
+
+  mutating func reference(_ slot: Int32) {
+    let found = residency.reference(sequences[Int(slot)].record.adapterSet)
+    sequences[Int(slot)].referenced = true
+    sequences[Int(slot)].record.foundIn = found
+  }
+
+  mutating func start(_ slot: Int32, at time: Nanoseconds) {
+    let set = sequences[Int(slot)].record.adapterSet
+    residency.start(set, at: time)
+    running.grow(to: sequences.count)
+    running.pushFirst(slot)
+    for adapter in sets.members(set) {
+      adapterUsers[Int(adapter)] += 1
+      guard adapterUsers[Int(adapter)] == 1 else { continue }
+      signature.toggle(adapter)
+      usedAdapters += 1
+      usedAdapterBytes += catalogue.bytes(adapter)
+    }
+    if sequences[Int(slot)].record.admitted < 0 { sequences[Int(slot)].record.admitted = time }
+    if sequences[Int(slot)].blocked >= 0, !residency.copiesInStep {
+      sequences[Int(slot)].record.loadWait += time - sequences[Int(slot)].blocked
+      sequences[Int(slot)].blocked = RequestRecord.never
+    }
+  }
+}
