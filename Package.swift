@@ -67,13 +67,13 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Reporting",
-      dependencies: ["Primitives", "Orchestration", "Replay", "Results", subprocess],
+      dependencies: ["Primitives", "Orchestration", "Replay", "Results", "Validation", subprocess],
       swiftSettings: strict),
     .target(
       name: "PitwallCommands",
       dependencies: [
         "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
-        "Reporting", argumentParser,
+        "Validation", "Reporting", argumentParser,
       ],
       swiftSettings: strict),
     .executableTarget(name: "pitwall", dependencies: ["PitwallCommands"], swiftSettings: strict),
@@ -104,7 +104,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "ReportingTests",
-      dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results"]),
+      dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results", "Validation"]),
     .testTarget(
       name: "CommandTests",
       dependencies: ["PitwallCommands", "pitwall", "Results", "Replay", "Primitives", grdb]),

@@ -1,13 +1,22 @@
 import Foundation
 import Primitives
 import Results
+import Validation
 
 /// Writes a report: one HTML page that needs nothing else, and Markdown with its charts beside it.
 public struct Report: Sendable {
   private let document: Document
 
-  /// Sets a report.
+  /// Sets a report about an experiment.
   public init(_ data: ReportData) { document = ReportDocument.of(data) }
+
+  /// Sets a report about how well measured runs are predicted.
+  /// - Parameter ablated: errors without parts of the model, where they were computed.
+  public init(
+    _ validation: ValidationDescription, _ runs: [ValidatedRun], _ ablated: [AblatedErrors] = []
+  ) {
+    document = ValidationDocument.of(validation, runs, ablated)
+  }
 
   /// Draws the charts and writes `report.html`, `report.md` and `charts/*.svg` into a folder,
   /// which is made if it is not there. Each file appears whole or not at all; the page is the last.

@@ -3,7 +3,7 @@ import Workload
 
 extension MeasuredRun {
   /// Columns that a file of runs must have.
-  private static let required = [
+  public static let requiredColumns = [
     "run_no", "family", "group", "model", "engine", "max_loras", "max_lora_rank", "n_adapters",
     "adapter_ranks", "adapter_rates_req_s", "total_time_s", "max_num_seqs",
   ]
@@ -13,13 +13,13 @@ extension MeasuredRun {
   /// - Throws: `PitwallError`: noInput if it cannot be read, data, with line and column, for
   ///   anything that is not a run.
   public static func read(_ path: String) throws -> [MeasuredRun] {
-    try read(CSVTable.read(path, required: required))
+    try read(CSVTable.read(path, required: requiredColumns))
   }
 
   /// Reads runs from a text.
   /// - Throws: as ``read(_:)`` does.
   public static func parse(_ text: String, file: String) throws -> [MeasuredRun] {
-    try read(CSVTable(text, file: file, required: required))
+    try read(CSVTable(text, file: file, required: requiredColumns))
   }
 
   /// Reads runs from a table.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Reporting
 
-private let hasGnuplot: Bool = {
+let hasGnuplot: Bool = {
   let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
   return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/gnuplot") }
 }()

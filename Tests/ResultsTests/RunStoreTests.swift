@@ -254,7 +254,9 @@ import Testing
     try Schema.migrator.migrate(old, upTo: "1")
     #expect(try old.read { try !$0.tableExists("bound") })
     try old.close()
-    #expect(try RunStore(scratch.path(), for: access).bounds(ofTrace: "d").isEmpty)
+    let store = try RunStore(scratch.path(), for: access)
+    #expect(try store.bounds(ofTrace: "d").isEmpty)
+    #expect(try store.validations().isEmpty)
     #expect(message(.reading, scratch.path()) == "opened")
   }
 

@@ -161,6 +161,11 @@ struct RunCommand: AsyncParsableCommand {
 struct SeedList: ExpressibleByArgument {
   let values: [UInt64]
 
+  /// The seed 1 alone.
+  static let one = SeedList(values: [1])
+
+  private init(values: [UInt64]) { self.values = values }
+
   init?(argument: String) {
     if let count = Int(argument) {
       guard (1...10_000).contains(count) else { return nil }

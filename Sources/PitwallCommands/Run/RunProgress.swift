@@ -1,18 +1,11 @@
-import Foundation
-
-/// How far an experiment is, on standard error: one line that is written over on a terminal, a line
-/// every ten seconds elsewhere.
+/// How far an experiment is, on standard error.
 struct RunProgress {
   private let runs: Int
   private let requests: Int
-  private let isShown: Bool
-  private let isTerminal = Terminal.isInteractive
-  private let start = Date()
   private var finished: Int
   private var ended = 0
   private var inFlight: [String: Int] = [:]
-  private var lastShown: Date
-  private var isLineOpen = false
+  private var line: ProgressLine
 
   /// - Parameters:
   ///   - runs: all runs.
@@ -22,14 +15,13 @@ struct RunProgress {
     self.runs = runs
     self.finished = finished
     self.requests = requests
-    self.isShown = isShown
-    lastShown = start
+    line = ProgressLine(isShown: isShown)
   }
 
   /// So many requests of a run have ended.
   mutating func advance(_ run: String, to requests: Int) {
     inFlight[run] = requests
-    showIfDue()
+    show()
   }
 
   /// A run of so many requests has ended.
@@ -37,30 +29,19 @@ struct RunProgress {
     inFlight[run] = nil
     ended += requests
     finished += 1
-    showIfDue()
+    show()
   }
 
   /// Removes the line.
-  mutating func clear() {
-    if isLineOpen { Terminal.write("\r\u{1b}[K") }
-    isLineOpen = false
-  }
+  mutating func clear() { line.clear() }
 
-  private mutating func showIfDue() {
-    let now = Date()
-    guard isShown, now.timeIntervalSince(lastShown) >= (isTerminal ? 0.1 : 10) else { return }
-    lastShown = now
-    let text = line(after: now.timeIntervalSince(start))
-    Terminal.write(isTerminal ? "\r\u{1b}[K" + text : text + "\n")
-    isLineOpen = isTerminal
-  }
-
-  private func line(after elapsed: TimeInterval) -> String {
-    let done = ended + inFlight.values.reduce(0, +)
-    let rate = Double(done) / max(elapsed, 0.001)
-    let left = rate > 0 ? Int((Double(requests - done) / rate).rounded(.up)) : 0
-    let seconds = left % 60
-    return "\(finished) of \(runs) runs, \(done) of \(requests) requests, \(Int(rate)) a second, "
-      + "\(left / 60):\(seconds < 10 ? "0" : "")\(seconds) left"
+  private mutating func show() {
+    let (finished, ended, inFlight, line) = (finished, ended, inFlight, line)
+    self.line.show {
+      let done = ended + inFlight.values.reduce(0, +)
+      let rate = Int(Double(done) / max(line.elapsed, 0.001))
+      return "\(finished) of \(runs) runs, \(done) of \(requests) requests, \(rate) a second, "
+        + line.timeLeft(done: done, of: requests)
+    }
   }
 }

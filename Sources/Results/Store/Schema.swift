@@ -23,6 +23,10 @@ enum Schema {
       try db.execute(sql: bounds)
       try db.execute(sql: "PRAGMA user_version = 2")
     }
+    migrator.registerMigration("3") { db in
+      try db.execute(sql: validations)
+      try db.execute(sql: "PRAGMA user_version = 3")
+    }
     migrator.registerMigration("4") { db in
       try db.execute(sql: "DROP VIEW request_latency")
       try db.execute(sql: requestLatency)
@@ -162,6 +166,56 @@ enum Schema {
       opt REAL NOT NULL,
       PRIMARY KEY (trace_digest, slots)
     ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let validations = """
+    CREATE TABLE validation (
+      validation_key INTEGER PRIMARY KEY,
+      validation_id TEXT NOT NULL UNIQUE,
+      runs_file TEXT NOT NULL,
+      runs_digest TEXT NOT NULL,
+      profile_name TEXT NOT NULL,
+      profile_digest TEXT NOT NULL,
+      profile TEXT NOT NULL,
+      client TEXT NOT NULL,
+      seeds TEXT NOT NULL,
+      code_revision TEXT NOT NULL,
+      model_version TEXT NOT NULL,
+      host TEXT NOT NULL,
+      started_at TEXT NOT NULL,
+      wall_s REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE validation_run (
+      validation_key INTEGER NOT NULL REFERENCES validation ON DELETE CASCADE,
+      run_no INTEGER NOT NULL,
+      model TEXT NOT NULL,
+      family TEXT NOT NULL,
+      run_group TEXT NOT NULL,
+      regime TEXT NOT NULL,
+      slots INTEGER NOT NULL,
+      slot_rank INTEGER NOT NULL,
+      adapters INTEGER NOT NULL,
+      offered_req_s REAL NOT NULL,
+      PRIMARY KEY (validation_key, run_no)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE validation_value (
+      validation_key INTEGER NOT NULL REFERENCES validation ON DELETE CASCADE,
+      run_no INTEGER NOT NULL,
+      quantity TEXT NOT NULL,
+      measured REAL,
+      predicted REAL,
+      twin REAL,
+      PRIMARY KEY (validation_key, run_no, quantity)
+    ) STRICT, WITHOUT ROWID;
+    CREATE VIEW validation_error AS
+      SELECT v.validation_id, r.run_no, r.model, r.family, r.run_group, r.regime, r.slots,
+        r.slot_rank, r.adapters, r.offered_req_s, q.quantity, q.measured, q.predicted, q.twin,
+        coalesce(100.0 * abs(q.measured - q.predicted)
+          / nullif(abs(q.measured) + abs(q.predicted), 0),
+          CASE WHEN q.measured = q.predicted THEN 0.0 END) AS smape,
+        100.0 * abs(q.measured - q.twin) / nullif(abs(q.measured) + abs(q.twin), 0) AS twin_smape
+      FROM validation v JOIN validation_run r USING (validation_key)
+        JOIN validation_value q USING (validation_key, run_no);
     """
 
   private static let views = """
