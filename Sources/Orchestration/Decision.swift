@@ -46,7 +46,7 @@ public struct StepPlan: Sendable, Equatable {
     public var completes: Bool
   }
 
-  /// Sequences that decode: one token each.
+  /// Sequences that decode: one token each. None where they pause while prompts are computed.
   public internal(set) var decodes = 0
   /// Tokens in the KV cache of the decoding sequences, summed, before the step.
   public internal(set) var contextTokens: Int64 = 0
@@ -56,7 +56,7 @@ public struct StepPlan: Sendable, Equatable {
   public internal(set) var decodeRanks: Int64 = 0
   /// Sum over prompt tokens of the ranks of their sequences' adapters.
   public internal(set) var chunkRanks: Int64 = 0
-  /// Distinct adapters of running sequences.
+  /// Distinct adapters of the step's sequences.
   public internal(set) var adapters = 0
   /// Bytes of these.
   public internal(set) var adapterBytes: Bytes = 0
@@ -66,6 +66,9 @@ public struct StepPlan: Sendable, Equatable {
   /// that start, those passed over, and the one that holds up all behind it. None where sequences
   /// were preempted, since then nobody is admitted.
   public internal(set) var scanned = 0
+  /// A fingerprint of which adapters run in the step and which were waited for when it was put
+  /// together: in two steps of a run it is the same only if both are.
+  public internal(set) var adapterSignature: UInt64 = 0
   /// For how many steps the decision stands if nothing else happens: no sequence ends, no transfer
   /// ends, no request comes. More than 1 only where there are no chunks.
   public internal(set) var repeats = 1

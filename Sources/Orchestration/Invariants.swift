@@ -24,12 +24,15 @@ extension Replica {
         decodes += 1
         context += Int64(tokens)
         // While a step runs, the block for the token that it produces is already taken.
-        blocks += kv.blocks(for: phase == .running ? tokens + 1 : tokens)
+        blocks += kv.blocks(for: phase == .running && !pausesDecodes ? tokens + 1 : tokens)
       } else {
         let chunk = plan.chunks.first { $0.slot == slot && phase != .idle }
         blocks += kv.blocks(for: tokens + Int(chunk?.tokens ?? 0))
       }
-      for adapter in sets.members(sequence.record.adapterSet) {
+      // A sequence that pauses may have lost its adapter, if the step copies adapters: the next step
+      // copies it again.
+      let pauses = residency.copiesInStep && sequence.isDecoding && pausesDecodes
+      for adapter in sets.members(sequence.record.adapterSet) where !pauses {
         if !residency.isOnDevice(adapter) { return "adapter \(adapter) is used but not resident" }
         if !residency.isInUse(adapter) { return "adapter \(adapter) is used but not held" }
       }

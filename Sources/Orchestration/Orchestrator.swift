@@ -23,18 +23,23 @@ public struct Orchestrator: ~Copyable {
 
   /// A request has come. Returns the replica that got it and has decided something about it.
   public mutating func arrived(_ request: Request, at time: Nanoseconds) -> Int {
+    let (replica, request) = route(request)
+    replicas[replica].arrived(request, at: time)
+    return replica
+  }
+
+  /// Decides which adapters serve a request, and which replica is to get it: for a world in which it
+  /// takes time to get there.
+  public mutating func route(_ request: Request) -> (replica: Int, request: Request) {
     var request = request
     request.adapterSet = selection.select(for: request)
-    var chosen = 0
-    if replicas.count > 1 {
-      var loads: [ReplicaLoad] = []
-      loads.reserveCapacity(replicas.count)
-      for index in 0..<replicas.count {
-        loads.append(replicas[index].load(for: request.adapterSet))
-      }
-      chosen = min(max(0, routing.choose(for: request, among: loads)), replicas.count - 1)
+    guard replicas.count > 1 else { return (0, request) }
+    var loads: [ReplicaLoad] = []
+    loads.reserveCapacity(replicas.count)
+    for index in 0..<replicas.count {
+      loads.append(replicas[index].load(for: request.adapterSet))
     }
-    replicas[chosen].arrived(request, at: time)
-    return chosen
+    let chosen = routing.choose(for: request, among: loads)
+    return (min(max(0, chosen), replicas.count - 1), request)
   }
 }

@@ -4,8 +4,11 @@ import Primitives
 
 // What the world, a router and a report may ask.
 extension Replica {
-  /// Steps ended so far; a sequence that joined at step j has produced one more token at each since.
+  /// Steps ended so far in which decoding went on; a sequence that joined at step j has produced one more token at each since.
   public var stepCount: Int64 { kv.step }
+  /// What ``stepCount`` will be when the step that runs has ended: steps in which decoding sequences
+  /// pause are not counted.
+  public var nextStepCount: Int64 { pausesDecodes ? kv.step : kv.step + 1 }
   /// The request that a sequence serves.
   public func request(of slot: Int32) -> Int32 { sequences[Int(slot)].record.request }
   /// Output tokens that a sequence has produced.

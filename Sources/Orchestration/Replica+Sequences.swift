@@ -16,8 +16,9 @@ extension Replica {
     for adapter in sets.members(sequence.record.adapterSet) {
       adapterUsers[Int(adapter)] -= 1
       guard adapterUsers[Int(adapter)] == 0 else { continue }
-      plan.adapters -= 1
-      plan.adapterBytes -= catalogue.bytes(adapter)
+      signature.toggle(adapter)
+      usedAdapters -= 1
+      usedAdapterBytes -= catalogue.bytes(adapter)
     }
     residency.stop(sequence.record.adapterSet, at: time)
     shareOutPool()
@@ -25,6 +26,7 @@ extension Replica {
     sequence.record.outputTokens = sequence.generated
     sequence.joined = -1
     sequences[Int(slot)] = sequence
+    if !fresh.isEmpty { fresh.removeAll { $0 == slot } }
     freeSlots.append(slot)
     return sequence
   }
@@ -33,10 +35,10 @@ extension Replica {
     history.note(.preempted, sequences[Int(slot)].record.request, at: time)
     preempting = true
     counters.preemptions += 1
-    // One that was being computed again has had no token since it was preempted before.
-    let hadTokenInLastStep = sequences[Int(slot)].isDecoding
+    // Others have had none since their prompt's, or since they were preempted before.
+    let sinceItJoined = sequences[Int(slot)].isDecoding && sequences[Int(slot)].joined < kv.step
     var sequence = leaveBatch(slot, at: time)
-    if hadTokenInLastStep { sequence.lastToken = lastStep }
+    if sinceItJoined { sequence.lastToken = lastStep }
     sequence.record.preemptions += 1
     sequence.target = sequence.record.promptTokens + sequence.generated
     sequence.computed = 0
@@ -75,6 +77,7 @@ extension Replica {
       && residency.couldFit(
         request.adapterSet, slots: configuration.slots ?? .max, bytes: configuration.adapterBytes)
       && scheduling.verdict(on: request, given: alone) == .admit
+      && fitsAtPeak(request, alone: true)
   }
 
   // MARK: Memory
@@ -89,15 +92,21 @@ extension Replica {
   /// Whether a request of so many tokens, alone on the device with its adapters, has room.
   func canHold(_ tokens: Int, of set: AdapterSetID) -> Bool {
     let blocks = kv.blocks(for: tokens)
-    guard configuration.slots == nil else { return blocks <= kv.totalBlocks }
-    let own = sets.members(set).reduce(Bytes(0)) { $0 + catalogue.bytes($1) }
-    return Bytes(blocks) * kv.blockBytes + own <= configuration.adapterBytes
+    guard configuration.slots == nil else {
+      return blocks <= kv.totalBlocks - configuration.reservedBlocks
+    }
+    return Bytes(blocks) * kv.blockBytes + allBytes(of: set) <= configuration.adapterBytes
   }
 
   /// Whether blocks can be had beside the request's own adapters, dropping idle adapters from a
   /// shared pool if need be.
   func hasBlocks(_ count: Int, for set: AdapterSetID) -> Bool {
+    let count = count + configuration.reservedBlocks
     guard configuration.slots == nil else { return count <= freeBlocks }
+    if residency.copiesInStep {
+      return Bytes(kv.usedBlocks + count) * kv.blockBytes + usedAdapterBytes + newBytes(of: set)
+        <= configuration.adapterBytes
+    }
     let own = sets.members(set).reduce(Bytes(0)) {
       $0 + (residency.isBusyOnDevice($1) ? 0 : catalogue.bytes($1))
     }

@@ -13,8 +13,15 @@ extension Replica {
     guard phase == .running, !wasRunning else { return }
     // Last, since a prefetch may have taken memory that the step could have grown into, or have been
     // cancelled and left memory to those who wait: they are looked at again after this step.
-    let stands = plan.chunks.isEmpty && !preempting && !residency.changed && departed == 0
-    plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks) : 1
+    // What is known of a peak moves with every token, so who waits has to be looked at again.
+    let mayMove = configuration.admission == .peak && queue.count > 0
+    let stands =
+      !mayMove && plan.chunks.isEmpty && !preempting && !residency.changed && departed == 0
+    let spare = configuration.needsSpareBlock ? 1 : 0
+    plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks - spare) : 1
+    if configuration.decodeStreak > streak, queue.count > 0 || running.count > kv.decodes {
+      plan.repeats = min(plan.repeats, configuration.decodeStreak - streak)
+    }
     residency.outbox.append(.run)
   }
 
@@ -39,9 +46,15 @@ extension Replica {
     departed = 0
     plan.waiting = queue.count
     plan.scanned = 0
-    growDecodes(at: time)
-    continuePrompt(at: time)
-    if !preempting { admit(at: time) }
+    plan.adapterSignature = queue.signature.value
+    if configuration.batching == .mixed {
+      growDecodes(at: time)
+      continuePrompt(at: time)
+      if !preempting { admit(at: time) }
+    } else if kv.decodes == 0 || streak >= configuration.decodeStreak {
+      continuePrompt(at: time)
+      if !preempting { admit(at: time) }
+    }
     launch(at: time)
   }
 
@@ -51,26 +64,57 @@ extension Replica {
       phase = .holding
       return
     }
+    pausesDecodes = configuration.batching == .separate && !plan.chunks.isEmpty
+    if configuration.batching == .separate, !pausesDecodes { growDecodes(at: time) }
     guard kv.decodes > 0 || !plan.chunks.isEmpty else {
       phase = .idle
       // Whoever was preempted, or what was let go of, may have made room for others.
       if preempting || residency.changed { beginStep(at: time) }
       return
     }
-    if configuration.loading == .inStep { residency.activate(configuration.activation, at: time) }
     phase = .running
     stepBegan = time
-    plan.decodes = kv.decodes
-    plan.contextTokens = kv.contextTokens
-    plan.decodeRanks = decodeRanks
+    plan.adapterSignature ^= signature.value
+    plan.decodes = pausesDecodes ? 0 : kv.decodes
+    plan.contextTokens = pausesDecodes ? 0 : kv.contextTokens
+    plan.decodeRanks = pausesDecodes ? 0 : decodeRanks
+    plan.adapters = usedAdapters
+    plan.adapterBytes = usedAdapterBytes
+    let others = pausesDecodes ? planPromptAdapters() : nil
+    if residency.copiesInStep { residency.activate(others, configuration.activation, at: time) }
     plan.chunkRanks = plan.chunks.reduce(0) {
       $0 + Int64($1.tokens) * Int64(sequences[Int($1.slot)].ranks)
     }
   }
 
+  /// Counts the adapters of a step that computes prompts only, and names them.
+  mutating func planPromptAdapters() -> [AdapterID] {
+    var adapters: [AdapterID] = []
+    for chunk in plan.chunks {
+      for adapter in sets.members(sequences[Int(chunk.slot)].record.adapterSet)
+      where !adapters.contains(adapter) { adapters.append(adapter) }
+    }
+    plan.adapters = adapters.count
+    plan.adapterBytes = adapters.reduce(0) { $0 + catalogue.bytes($1) }
+    return adapters
+  }
+
+  /// Whether the decoding sequences may go on, all of them having had the blocks that they need.
+  ///
+  /// Where each is to find a block free when its turn comes, whether it needs it or not, the last to
+  /// have its turn decides, the newest: it finds what the others leave.
+  var hasSpareBlock: Bool {
+    guard configuration.needsSpareBlock, kv.decodes > 0 else { return true }
+    var newest = running.first
+    if !sequences[Int(newest)].isDecoding { newest = running.older(than: newest) }
+    let context = sequences[Int(newest)].context(at: kv.step)
+    let own = context % configuration.kvBlockTokens == 0 ? 1 : 0
+    return freeBlocks > kv.nextNeed - own
+  }
+
   /// Finds a block for every decoding sequence that needs one, preempting from the newest.
   mutating func growDecodes(at time: Nanoseconds) {
-    while !takeBlocks(kv.nextNeed, at: time) {
+    while !hasSpareBlock || !takeBlocks(kv.nextNeed, at: time) {
       preempt(running.first, at: time)
     }
     budget -= kv.decodes
@@ -150,6 +194,7 @@ extension Replica {
       running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
     let verdict = scheduling.verdict(on: sequence.request, given: load)
     if verdict != .admit { return verdict == .skip ? .passedOver : .holdsUp }
+    guard fitsAtPeak(sequence.request) else { return .holdsUp }
     if residency.copiesInStep, !residency.fitsInStep(set) { return .passedOver }
     guard let tokens = firstChunk(of: sequence) else { return .holdsUp }
     guard canHold(Int(sequence.target), of: set) else {
@@ -157,7 +202,9 @@ extension Replica {
       drop(slot, at: time)
       return .left
     }
-    guard hasBlocks(kv.blocks(for: tokens), for: set) else { return .holdsUp }
+    // A prompt that decoding pauses for has to come to its end, or it would be begun again and again.
+    let sure = configuration.batching == .separate ? Int(sequence.target) : tokens
+    guard hasBlocks(kv.blocks(for: sure), for: set) else { return .holdsUp }
     if !sequence.referenced { reference(slot) }
     let claim = residency.claim(set, at: time)
     if claim != .ready, sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
@@ -177,7 +224,8 @@ extension Replica {
     let target = Int(sequence.target)
     if configuration.chunkedPrefill || target <= budget { return min(target, budget) }
     // A prompt longer than the whole budget runs alone, or it would never run.
-    let alone = target > configuration.tokenBudget && plan.chunks.isEmpty && kv.decodes == 0
+    let isAlone = plan.chunks.isEmpty && (kv.decodes == 0 || configuration.batching == .separate)
+    let alone = target > configuration.tokenBudget && isAlone
     return alone ? target : nil
   }
 
@@ -195,8 +243,9 @@ extension Replica {
     for adapter in sets.members(set) {
       adapterUsers[Int(adapter)] += 1
       guard adapterUsers[Int(adapter)] == 1 else { continue }
-      plan.adapters += 1
-      plan.adapterBytes += catalogue.bytes(adapter)
+      signature.toggle(adapter)
+      usedAdapters += 1
+      usedAdapterBytes += catalogue.bytes(adapter)
     }
     if sequences[Int(slot)].record.admitted < 0 { sequences[Int(slot)].record.admitted = time }
     if sequences[Int(slot)].blocked >= 0, !residency.copiesInStep {
@@ -218,16 +267,28 @@ extension Replica {
     counters.steps += 1
     counters.busy += time - stepBegan
     counters.decodeTokens += Int64(kv.decodes)
-    if kv.decodes > 0 { record(gap: time - lastStep, count: kv.decodes) }
+    if kv.decodes > fresh.count {
+      record(gap: time - lastStep, count: kv.decodes - fresh.count)
+    }
+    for slot in fresh { record(gap: time - sequences[Int(slot)].lastToken, count: 1) }
+    fresh.removeAll(keepingCapacity: true)
     kv.advance()
     lastStep = time
+    streak += 1
+  }
+
+  /// A step in which the decoding sequences paused has ended.
+  mutating func commitPause(at time: Nanoseconds) {
+    counters.steps += 1
+    counters.busy += time - stepBegan
+    streak = 0
   }
 
   mutating func record(gap: Nanoseconds, count: Int) {
     gaps.record(UInt64(max(1, gap)), count: UInt64(count))
   }
 
-  mutating func commit(_ chunk: StepPlan.Chunk, at time: Nanoseconds) {
+  mutating func commit(_ chunk: StepPlan.Chunk, at time: Nanoseconds, seen: Nanoseconds) {
     let index = Int(chunk.slot)
     counters.prefillTokens += Int64(chunk.tokens)
     sequences[index].computed += chunk.tokens
@@ -236,17 +297,19 @@ extension Replica {
     sequences[index].generated += 1
     sequences[index].joined = kv.step
     if sequences[index].record.firstToken < 0 {
-      sequences[index].record.firstToken = time
+      sequences[index].record.firstToken = seen
     } else {
       record(gap: time - sequences[index].lastToken, count: 1)
     }
+    sequences[index].lastToken = time
+    if pausesDecodes { fresh.append(chunk.slot) }
     kv.join(context: Int(sequences[index].target))
     decodeRanks += Int64(sequences[index].ranks)
   }
 
-  mutating func finish(_ slot: Int32, at time: Nanoseconds) {
+  mutating func finish(_ slot: Int32, at time: Nanoseconds, seen: Nanoseconds) {
     let sequence = leaveBatch(slot, at: time)
-    end(sequence.record, .finished, at: time)
+    end(sequence.record, .finished, at: seen)
     if configuration.slots == nil { residency.changed = true }
   }
 

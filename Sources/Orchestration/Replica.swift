@@ -31,6 +31,11 @@ public struct Replica: ~Copyable {
   /// Running sequences; the newest is the one that started last.
   var running: IndexList
   var adapterUsers: UniqueArray<Int32>
+  /// Of the adapters that running sequences use.
+  var signature = AdapterSignature(salt: 0)
+  /// Distinct adapters of running sequences, and their bytes.
+  var usedAdapters = 0
+  var usedAdapterBytes: Bytes = 0
   var decodeRanks: Int64 = 0
   var phase = Phase.idle
   /// The step that is to be run, or is running.
@@ -39,6 +44,13 @@ public struct Replica: ~Copyable {
   var preempting = false
   /// Requests that left the queue while the step was put together.
   var departed = 0
+  /// Whether the step computes prompts while the decoding sequences pause.
+  var pausesDecodes = false
+  /// Decoding steps since the last one that computed prompts.
+  var streak = 0
+  /// Sequences that decode but have had no token since that of their prompt, while others had; only
+  /// where decoding pauses.
+  var fresh: [Int32] = []
   var stepBegan: Nanoseconds = 0
   var lastStep: Nanoseconds = 0
   var nextWake = Nanoseconds.max
@@ -134,11 +146,19 @@ public struct Replica: ~Copyable {
   }
 
   /// The step has ended, and with it these sequences: they have produced their last token.
-  public mutating func stepEnded(at time: Nanoseconds, finished: [Int32]) {
+  /// - Parameter seen: when the clients have the step's tokens, if not at once. Only what is recorded
+  ///   of requests depends on it.
+  public mutating func stepEnded(
+    at time: Nanoseconds, finished: [Int32], seen: Nanoseconds? = nil
+  ) {
+    let seen = seen ?? time
     history.note(.stepEnded, Int32(finished.count), at: time)
-    commitDecodes(at: time)
-    for chunk in plan.chunks { commit(chunk, at: time) }
-    for slot in finished { finish(slot, at: time) }
+    if pausesDecodes { commitPause(at: time) } else { commitDecodes(at: time) }
+    for chunk in plan.chunks { commit(chunk, at: time, seen: seen) }
+    for slot in finished { finish(slot, at: time, seen: seen) }
+    if !configuration.keepsIdleAdapters, !finished.isEmpty, !pausesDecodes {
+      residency.dropIdle(at: time)
+    }
     // Not after every step: a world may skip steps that change nothing, and must see the same.
     let eventful = !finished.isEmpty || !plan.chunks.isEmpty
     phase = .idle

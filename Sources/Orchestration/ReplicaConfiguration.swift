@@ -9,7 +9,8 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     /// No step begins while a demanded adapter is on its way.
     case blocking
     /// A request starts whether or not its adapters are there; the step that it starts in copies
-    /// them, one after the other, before it computes (vLLM). Needs slots, and no prefetch happens.
+    /// them, one after the other, before it computes (vLLM). There is no prefetch. Where adapters
+    /// share a pool with the KV cache, ``Activation/protected`` is needed.
     case inStep = "in-step"
   }
 
@@ -22,6 +23,27 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     case setOrder = "set-order"
     /// No adapter of the step (SGLang's `LoRAMemoryPool.prepare_lora_batch`).
     case protected
+  }
+
+  /// What a step computes.
+  public enum Batching: String, Sendable, CaseIterable {
+    /// Prompts and decoding sequences together (vLLM V1, Sarathi).
+    case mixed
+    /// Prompts if a request can start, and otherwise decoding sequences, which pause meanwhile
+    /// (vLLM V0, SGLang, S-LoRA).
+    case separate
+  }
+
+  /// What memory a request must find free in order to start.
+  public enum Admission: String, Sendable, CaseIterable {
+    /// KV blocks for what it computes in its first step; for the whole prompt with
+    /// ``Batching/separate``. Growing sequences may preempt others later.
+    case blocks
+    /// So much that nobody has to be preempted if each request produces as many tokens as its
+    /// ``Request/outputLimit`` allows: with the requests ordered by the tokens left to them, falling,
+    /// the largest over i of i times the tokens left to the i-th plus the tokens that the first i hold
+    /// (S-LoRA's `ReqQueue._can_add_new_req`, from LightLLM).
+    case peak
   }
 
   /// Adapter slots on the device; nil where adapters and KV cache share one pool.
@@ -41,6 +63,21 @@ public struct ReplicaConfiguration: Sendable, Equatable {
   public var tokenBudget: Int
   /// Whether a prompt may be computed in pieces, beside decoding.
   public var chunkedPrefill: Bool
+  /// Whether a step that computes prompts lets decoding sequences go on.
+  public var batching = Batching.mixed
+  /// With ``Batching/separate``: decoding steps between two that compute prompts, while anything
+  /// decodes (S-LoRA's `max_wait_tokens`).
+  public var decodeStreak = 0
+  /// What memory a request must find.
+  public var admission = Admission.blocks
+  /// Whether adapters stay on the device when no running sequence uses them, until room is needed;
+  /// otherwise they are dropped whenever decoding sequences end (S-LoRA's `offload_adapters`).
+  public var keepsIdleAdapters = true
+  /// KV blocks that must be free beside those of a request that starts (vLLM V0's watermark).
+  public var reservedBlocks = 0
+  /// Whether a decoding sequence may go on only while a block is free, even if it needs none (vLLM
+  /// V0's `can_append_slots`).
+  public var needsSpareBlock = false
   /// Whether loads hold up the steps.
   public var loading: Loading
   /// Who makes way where adapters are copied inside steps.
@@ -72,7 +109,9 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     self.maxSequences = maxSequences
     self.tokenBudget = max(tokenBudget, maxSequences)
     self.chunkedPrefill = chunkedPrefill
-    precondition(loading != .inStep || slots != nil, "copying inside steps needs slots")
+    precondition(
+      loading != .inStep || slots != nil || activation == .protected,
+      "the adapters of a pool have to be protected while a step copies some")
     self.loading = loading
     self.activation = activation
     self.hostBytes = hostBytes

@@ -37,6 +37,11 @@ struct Roster: ~Copyable {
     return low
   }
 
+  /// Adapters in the order of the roster.
+  func sorted(_ adapters: [AdapterID]) -> [AdapterID] {
+    adapters.sorted { places[Int($0)] < places[Int($1)] }
+  }
+
   mutating func add(_ adapter: AdapterID, bytes size: Bytes) {
     adapters.insert(adapter, at: index(of: adapter))
     bytes += size
@@ -64,8 +69,8 @@ extension Residency {
       && roster.bytes + size <= caches[Residency.device].capacity
   }
 
-  /// Makes the adapters of the running sequences resident, one after the other in the server's order:
-  /// copies each that is not there, and touches it.
+  /// Makes adapters resident, one after the other in the server's order: copies each that is not there,
+  /// and touches it. They are some of the running sequences', or all where `some` is nil.
   ///
   /// Room is made by dropping whoever the policy names but those that have had their turn. That may be
   /// an adapter of this very step whose turn is yet to come; it is copied again when it comes, and may
@@ -74,39 +79,46 @@ extension Residency {
   ///
   /// To do it again for the same adapters would move nothing and leave the same order of recency: so
   /// it is done only when they have changed, and a stretch of equal steps may be run as one.
-  mutating func activate(_ activation: ReplicaConfiguration.Activation, at time: Nanoseconds) {
-    guard roster.isStale else { return }
-    roster.isStale = false
+  mutating func activate(
+    _ some: [AdapterID]?, _ activation: ReplicaConfiguration.Activation, at time: Nanoseconds
+  ) {
+    guard roster.isStale || some != nil else { return }
+    let adapters = some.map { roster.sorted($0) } ?? roster.adapters
+    roster.isStale = some != nil
     if activation == .protected {
       for adapter in roster.adapters { _ = roster.spared.pin(adapter) }
     }
-    for adapter in roster.adapters {
+    for adapter in adapters {
       if isOnDevice(adapter) {
         caches[Residency.device].accessed(adapter, at: time)
         if caches[at(.host)].isResident(adapter) { caches[at(.host)].accessed(adapter, at: time) }
       } else {
-        copy(adapter, to: .device, at: time)
+        copy(adapter, to: .device, for: adapters, at: time)
       }
       if activation == .setOrder { _ = roster.spared.pin(adapter) }
     }
-    for adapter in roster.adapters { _ = roster.spared.unpin(adapter) }
+    for adapter in activation == .protected ? roster.adapters : adapters {
+      _ = roster.spared.unpin(adapter)
+    }
   }
 
   /// Copies an adapter into a tier at once, and before that into the tiers on its way.
-  private mutating func copy(_ adapter: AdapterID, to tier: Tier, at time: Nanoseconds) {
+  private mutating func copy(
+    _ adapter: AdapterID, to tier: Tier, for step: [AdapterID], at time: Nanoseconds
+  ) {
     if tier > .disk {
       let below = at(tier) - 1
       if caches[below].isResident(adapter) {
         caches[below].accessed(adapter, at: time)
       } else if let source = Tier(rawValue: tier.rawValue - 1) {
-        copy(adapter, to: source, at: time)
+        copy(adapter, to: source, for: step, at: time)
       }
     }
     let size = bytes[Int(adapter)]
     while !caches[at(tier)].fitsNow(bytes: size, count: 1),
       let victim = victim(in: tier, at: time)
     {
-      displace(victim, from: tier, at: time)
+      displace(victim, from: tier, for: step, at: time)
     }
     caches[at(tier)].reserve(adapter)
     caches[at(tier)].settle(adapter, at: time)
@@ -131,12 +143,14 @@ extension Residency {
 
   /// Drops an adapter from a tier. What leaves host memory leaves the device with it (vLLM's
   /// `LoRALRUCache._on_remove`), unless the step needs it there.
-  private mutating func displace(_ adapter: AdapterID, from tier: Tier, at time: Nanoseconds) {
+  private mutating func displace(
+    _ adapter: AdapterID, from tier: Tier, for step: [AdapterID], at time: Nanoseconds
+  ) {
     if tier == .host, isOnDevice(adapter), !roster.spared.isPinned(adapter) {
-      displace(adapter, from: .device, at: time)
+      displace(adapter, from: .device, for: step, at: time)
     }
-    // It is among those whose turn comes: this step will have to bring it back.
-    if tier == .device, isInUse(adapter) { counters.reloads += 1 }
+    // If it is among those whose turn comes, this step has to bring it back.
+    if tier == .device, step.contains(adapter) { counters.reloads += 1 }
     evict(adapter, from: tier, at: time)
   }
 }

@@ -277,6 +277,11 @@ public struct Residency: ~Copyable {
     return farthest
   }
 
+  /// Drops all idle adapters from the device.
+  mutating func dropIdle(at time: Nanoseconds) {
+    _ = shrinkDevice(to: deviceBytes - idleBytes, at: time)
+  }
+
   /// Drops idle adapters until at most `limit` bytes of the device hold adapters; false if what is
   /// in use alone is more.
   mutating func shrinkDevice(to limit: Bytes, at time: Nanoseconds) -> Bool {

@@ -7,6 +7,7 @@ struct Sequence: BitwiseCopyable {
   let session: Int32
   let priority: Int32
   let metadata: Int32
+  let outputLimit: Int32?
   /// The scheduling policy's key.
   var key: Int64 = 0
   /// Tokens to compute before the next one can be produced: the prompt, and after a preemption also
@@ -32,6 +33,7 @@ struct Sequence: BitwiseCopyable {
     session = request.session
     priority = request.priority
     metadata = request.metadata
+    outputLimit = request.outputLimit
     self.ranks = ranks
     target = record.promptTokens
   }
@@ -41,7 +43,7 @@ struct Sequence: BitwiseCopyable {
     Request(
       id: record.request, arrival: record.arrival, adapterSet: record.adapterSet,
       promptTokens: record.promptTokens, tenant: record.tenant, session: session,
-      priority: priority, metadata: metadata)
+      priority: priority, metadata: metadata, outputLimit: outputLimit)
   }
 
   var isDecoding: Bool { joined >= 0 }

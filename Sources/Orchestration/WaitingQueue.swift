@@ -35,8 +35,15 @@ public struct WaitingQueue: ~Copyable {
   private var heap: [AdapterSetID] = []
   private var parked: [AdapterSetID] = []
   private var waitingFor: UniqueArray<Int32>
+  /// Of the adapters that waiting requests need.
+  private(set) var signature = AdapterSignature(salt: 1 << 32)
   private var front: Int64 = 0
   private var back: Int64 = 0
+  /// Who waits, by ``Key/minor`` less `places.base`; made when it is first needed, and gone with the
+  /// last who waits.
+  private var places: (tree: FenwickTree, base: Int64)?
+  /// Whether keys are ordered by their minor part alone.
+  private var isByArrival = true
   /// Number of requests waiting.
   public private(set) var count = 0
 
@@ -70,6 +77,7 @@ public struct WaitingQueue: ~Copyable {
   /// Adds a request at its place.
   mutating func append(_ slot: Int32, set: AdapterSetID, key: Int64) {
     back += 1
+    if key != 0 { isByArrival = false }
     insert(slot, set, Key(major: key, minor: back))
   }
 
@@ -87,9 +95,13 @@ public struct WaitingQueue: ~Copyable {
   /// Whether a set has been left aside.
   var hasParked: Bool { !parked.isEmpty }
 
-  /// How many requests of parked sets are before another request, which waits or has just left.
-  func parked(before slot: Int32) -> Int {
+  /// How many requests of parked sets are before another request, which is the next of those that are
+  /// not parked or the last that left.
+  mutating func parked(before slot: Int32) -> Int {
+    if parked.isEmpty { return 0 }
     let key = entries[Int(slot)].key
+    // Nobody but those of parked sets is before it.
+    if isByArrival, count > WaitingQueue.fewToWalk { return waiting(before: key.minor) }
     var count = 0
     for set in parked {
       var other = lines[Int(set)].first
@@ -107,6 +119,7 @@ public struct WaitingQueue: ~Copyable {
     let slot = lines[Int(set)].first
     lines[Int(set)].first = entries[Int(slot)].next
     removed(set)
+    note(-1, at: entries[Int(slot)].key.minor)
     if lines[Int(set)].first < 0 {
       lines[Int(set)].last = -1
       removeFromHeap(set)
@@ -137,11 +150,51 @@ public struct WaitingQueue: ~Copyable {
     }
   }
 
+  /// Up to so many are counted one by one.
+  private static let fewToWalk = 32
+
+  private mutating func waiting(before minor: Int64) -> Int {
+    let (tree, base) = places ?? makePlaces()
+    return tree.sum(through: Int(minor - base) - 1)
+  }
+
+  private mutating func makePlaces() -> (tree: FenwickTree, base: Int64) {
+    let everybody = heap + parked
+    let first = everybody.reduce(back) { min($0, headKey($1).minor) }
+    // As much room again as they take, so that making it anew costs little for each who comes.
+    let room = back - first + 1024
+    let base = first - room
+    var taken: [Int] = []
+    for set in everybody {
+      var slot = lines[Int(set)].first
+      while slot >= 0 {
+        taken.append(Int(entries[Int(slot)].key.minor - base))
+        slot = entries[Int(slot)].next
+      }
+    }
+    let made = (FenwickTree(count: Int(3 * room), onesAt: taken), base)
+    places = made
+    return made
+  }
+
+  /// Notes in `places` that somebody has come (1) or gone (-1).
+  private mutating func note(_ change: Int32, at minor: Int64) {
+    guard let base = places?.base, let room = places?.tree.count else { return }
+    guard minor >= base, minor - base < Int64(room), count > 0 else {
+      places = nil
+      return
+    }
+    places?.tree.add(change, at: Int(minor - base))
+  }
+
   private func headKey(_ set: AdapterSetID) -> Key { entries[Int(lines[Int(set)].first)].key }
 
   private mutating func removed(_ set: AdapterSetID) {
     count -= 1
-    for adapter in sets.members(set) { waitingFor[Int(adapter)] -= 1 }
+    for adapter in sets.members(set) {
+      waitingFor[Int(adapter)] -= 1
+      if waitingFor[Int(adapter)] == 0 { signature.toggle(adapter) }
+    }
   }
 
   private mutating func insert(_ slot: Int32, _ set: AdapterSetID, _ key: Key) {
@@ -149,8 +202,12 @@ public struct WaitingQueue: ~Copyable {
       entries.append(Entry(key: Key(major: 0, minor: 0), next: -1))
     }
     count += 1
-    for adapter in sets.members(set) { waitingFor[Int(adapter)] += 1 }
+    for adapter in sets.members(set) {
+      waitingFor[Int(adapter)] += 1
+      if waitingFor[Int(adapter)] == 1 { signature.toggle(adapter) }
+    }
     entries[Int(slot)] = Entry(key: key, next: -1)
+    note(1, at: key.minor)
     let line = lines[Int(set)]
     if line.first < 0 {
       lines[Int(set)].first = slot

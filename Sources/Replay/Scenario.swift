@@ -44,8 +44,8 @@ public struct Scenario: Sendable {
     let model = server.serverModel(for: catalogue)
     let orchestrator = try makeOrchestrator(catalogue, configuration, model)
     let simulation = Simulation(
-      source: arrivals ?? TraceSource(trace), catalogue: catalogue, model: model,
-      orchestrator: orchestrator, options: options)
+      source: arrivals ?? TraceSource(trace, declaresOutput: server.declaresOutput),
+      catalogue: catalogue, model: model, orchestrator: orchestrator, options: options)
     return try simulation.run(memory: memory, progress: progress)
   }
 
@@ -146,6 +146,11 @@ public struct Scenario: Sendable {
         EvictionContext(
           tier: tier, bytes: bytes, loadCost: costs[Int(tier.rawValue)], seed: seed))
     }
+    if server.loading == .inStep, strategy.prefetch.owner != "none" {
+      throw PitwallError(
+        .data, at: strategy.prefetch.place,
+        "a server that copies adapters inside its steps does not prefetch")
+    }
     var replicas = UniqueArray<Replica>(minimumCapacity: server.replicas)
     for index in 0..<server.replicas {
       replicas.append(
@@ -160,7 +165,8 @@ public struct Scenario: Sendable {
             PrefetchContext(bytes: bytes, loadCost: costs, seed: seed)),
           scheduling: try PolicyRegistry.make(
             strategy.scheduling, kind: "scheduling", from: registry.scheduling,
-            SchedulingContext(slots: configuration.slots))))
+            SchedulingContext(slots: configuration.slots)),
+          seed: seed))
     }
     let metadata = trace.metadataTable.map { $0.map { (key: $0.key, value: $0.value) } }
     return Orchestrator(

@@ -65,6 +65,22 @@ public struct ServerSpec: Sendable, Equatable {
   public var chunkedPrefill = true
   /// Whether loads hold up the steps.
   public var loading = ReplicaConfiguration.Loading.overlapped
+  /// Who makes way where adapters are copied inside steps.
+  public var activation = ReplicaConfiguration.Activation.setOrder
+  /// Whether idle adapters stay on the device.
+  public var keepsIdleAdapters = true
+  /// Whether a step that computes prompts lets decoding sequences go on.
+  public var batching = ReplicaConfiguration.Batching.mixed
+  /// Decoding steps between two that compute prompts, where these are separate.
+  public var decodeStreak = 0
+  /// What memory a request must find.
+  public var admission = ReplicaConfiguration.Admission.blocks
+  /// Whether clients say how much output they want, and want what they get.
+  public var declaresOutput = false
+  /// Share of the KV blocks that must stay free when a request starts.
+  public var watermark = 0.0
+  /// Whether a decoding sequence may go on only while a block is free.
+  public var needsSpareBlock = false
   /// Host memory for adapters.
   public var hostBytes: Bytes = 64 << 30
   /// Disk space for adapters.
@@ -100,6 +116,7 @@ public struct ServerSpec: Sendable, Equatable {
   func serverModel(for catalogue: AdapterCatalogue) -> ServerModel {
     let layout = SlotLayout(count: slots ?? 0, rank: slotRank(for: catalogue))
     var loads: LoadTimes?
+    var frontend: FrontendModel?
     let cost: any CostModel
     switch self.cost {
     case .roofline: cost = Roofline(model: model, accelerator: accelerator, targets: targets)
@@ -109,8 +126,9 @@ public struct ServerSpec: Sendable, Equatable {
       cost = profiled.cost(slots: layout)
       // A link that the experiment describes goes before what was measured elsewhere.
       if hostToDevice == nil { loads = profiled.loadTimes(slotRank: layout.rank) }
+      frontend = profiled.frontend
     }
-    return ServerModel(cost: cost, links: links, deviceLoads: loads)
+    return ServerModel(cost: cost, links: links, deviceLoads: loads, frontend: frontend)
   }
 
   private var links: [Link] {
@@ -133,13 +151,20 @@ public struct ServerSpec: Sendable, Equatable {
     let slotRank = slotRank(for: catalogue)
     let (memory, rest) = try divideMemory(slotRank: slotRank)
     try checkAdapters(catalogue, slotRank: slotRank, rest: rest)
+    try checkLoading()
     let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
-    let replica = ReplicaConfiguration(
+    var replica = ReplicaConfiguration(
       slots: slots, adapterBytes: slots == nil ? rest : memory.adapterSlots,
       kvBlocks: Int(rest / blockBytes), kvBlockBytes: blockBytes, kvBlockTokens: kvBlockTokens,
       maxSequences: maxSequences, tokenBudget: tokenBudget, chunkedPrefill: chunkedPrefill,
-      loading: loading, hostBytes: hostBytes, diskBytes: diskBytes, start: start,
-      lanes: links.map(\.lanes))
+      loading: loading, activation: activation, hostBytes: hostBytes, diskBytes: diskBytes,
+      start: start, lanes: links.map(\.lanes))
+    replica.batching = batching
+    replica.decodeStreak = decodeStreak
+    replica.admission = admission
+    replica.keepsIdleAdapters = keepsIdleAdapters
+    replica.reservedBlocks = Int(watermark * Double(replica.kvBlocks))
+    replica.needsSpareBlock = needsSpareBlock
     return (replica, memory)
   }
 
@@ -188,6 +213,22 @@ public struct ServerSpec: Sendable, Equatable {
       throw PitwallError(
         .data, at: "server",
         "adapter \"\(giant.name)\" of \(giant.bytes) B does not fit into a pool of \(rest) B")
+    }
+  }
+}
+
+extension ServerSpec {
+  private func checkLoading() throws {
+    if adapterMemory == .pool, loading == .inStep, activation != .protected {
+      throw PitwallError(
+        .data, at: "server",
+        "adapters in a pool that are copied inside steps need `activation: protected`")
+    }
+    if admission == .peak, !declaresOutput {
+      throw PitwallError(
+        .data, at: "server",
+        "`admission: peak` needs clients that say how much output they want "
+          + "(`declared-output: true`)")
     }
   }
 }

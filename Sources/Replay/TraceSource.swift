@@ -6,8 +6,13 @@ import Workload
 /// A trace as a simulation reads it.
 struct TraceSource: ArrivalSource {
   private let trace: Trace
+  /// Whether clients say how much output they want, and want what they get.
+  private let declaresOutput: Bool
 
-  init(_ trace: Trace) { self.trace = trace }
+  init(_ trace: Trace, declaresOutput: Bool = false) {
+    self.trace = trace
+    self.declaresOutput = declaresOutput
+  }
 
   var count: Int { trace.count }
 
@@ -18,7 +23,8 @@ struct TraceSource: ArrivalSource {
       id: Int32(index), arrival: trace.arrival[index], adapterSet: trace.adapterSet[index],
       promptTokens: trace.promptTokens[index], tenant: trace.tenant[index],
       session: trace.session[index], priority: trace.priority[index],
-      metadata: trace.metadata[index])
+      metadata: trace.metadata[index],
+      outputLimit: declaresOutput ? outputTokens(index) : nil)
   }
 
   // A server cannot answer without producing a token.

@@ -9,14 +9,20 @@ public struct ServerModel: Sendable {
   public var links: [Link]
   /// Measured times of copies into the device, in place of its link's.
   public var deviceLoads: LoadTimes?
+  /// What requests and tokens pass through; nil where that takes no time.
+  public var frontend: FrontendModel?
 
   /// Makes a model.
   /// - Parameter links: three, in the order of the tiers that they lead to: disk, host, device.
-  public init(cost: any CostModel, links: [Link], deviceLoads: LoadTimes? = nil) {
+  public init(
+    cost: any CostModel, links: [Link], deviceLoads: LoadTimes? = nil,
+    frontend: FrontendModel? = nil
+  ) {
     precondition(links.count == 3, "a server has three links")
     self.cost = cost
     self.links = links
     self.deviceLoads = deviceLoads
+    self.frontend = frontend
   }
 
   /// How long a transfer takes.

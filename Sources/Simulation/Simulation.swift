@@ -8,7 +8,7 @@ import Primitives
 /// equal times an arrival goes before a sample, and a sample before other events.
 public struct Simulation: ~Copyable {
   private enum Event: Int {
-    case stepEnded, transferEnded, wake
+    case stepEnded, transferEnded, wake, entered, delivered
   }
 
   private let source: any ArrivalSource
@@ -20,8 +20,13 @@ public struct Simulation: ~Copyable {
   private var events = EventQueue()
   /// Step ends and transfer ends in the queue: without any, nothing will ever happen again.
   private var pending = 0
-  private var transfers: [(replica: Int, transfer: Transfer)] = []
-  private var freeTransfers: [Int] = []
+  private var transfers = Slab<Transfer>()
+  /// One a replica, or none at all.
+  private var frontends: [Frontend] = []
+  /// Requests that a frontend has, and has not given to the engine.
+  private var entering = Slab<Request>()
+  /// Requests that the engine is done with, and whose last token is on its way.
+  private var leaving = Slab<RequestRecord>()
   private var decisions: [Decision] = []
   private var finished: [Int32] = []
   private var nextArrival = 0
@@ -50,6 +55,11 @@ public struct Simulation: ~Copyable {
     endings = UniqueArray(minimumCapacity: orchestrator.replicas.count)
     for _ in 0..<orchestrator.replicas.count { endings.append(SequenceEndings()) }
     meter = OccupancyMeter(replicas: orchestrator.replicas.count)
+    if let frontend = model.frontend {
+      frontends = Array(
+        repeating: Frontend(frontend, scrapeInterval: options.client.scrapeInterval),
+        count: orchestrator.replicas.count)
+    }
     self.orchestrator = orchestrator
     arrivalTime = source.arrivalIfAny(0)
     if options.keepsRecords {
@@ -133,9 +143,28 @@ public struct Simulation: ~Copyable {
     nextArrival += 1
     arrivalTime = source.arrivalIfAny(nextArrival)
     littlesLaw.arrived(at: now)
-    guard connections.open(at: now) else { return book(RequestRecord(unsent: request, at: now)) }
-    let replica = orchestrator.arrived(request, at: now)
+    guard connections.open(at: now) else { return book(RequestRecord(request, .unsent, at: now)) }
+    let (replica, resolved) = orchestrator.route(request)
+    if frontends.isEmpty { return enter(resolved, replica) }
+    let entry = min(frontends[replica].entry(at: now), Simulation.end)
+    push(.entered, replica, index: entering.insert(resolved), at: entry)
+  }
+
+  /// A request has got to a replica.
+  private mutating func enter(_ request: Request, _ replica: Int) {
+    orchestrator.replicas[replica].arrived(request, at: now)
     settle(replica)
+  }
+
+  /// A request is no longer the server's business: it has ended, or will have when its last token
+  /// is with the client.
+  private mutating func leave(_ record: RequestRecord, _ replica: Int) {
+    if record.finished > now {
+      push(.delivered, replica, index: leaving.insert(record), at: record.finished)
+    } else {
+      connections.close(at: now)
+      book(record)
+    }
   }
 
   /// A request has ended.
@@ -147,24 +176,30 @@ public struct Simulation: ~Copyable {
   }
 
   private mutating func handle(_ event: Int) {
-    let replica = (event >> 2) & 0xff
-    switch Event(rawValue: event & 3) {
+    let replica = (event >> 3) & 0xff
+    let index = event >> 11
+    let kind = Event(rawValue: event & 7)
+    if kind != .wake { pending -= 1 }
+    switch kind {
     case .stepEnded:
-      pending -= 1
       endStep(of: replica)
     case .transferEnded:
-      pending -= 1
-      let index = event >> 10
-      freeTransfers.append(index)
-      orchestrator.replicas[replica].transferEnded(transfers[index].transfer, at: now)
+      guard let transfer = transfers.remove(index) else { return }
+      orchestrator.replicas[replica].transferEnded(transfer, at: now)
     case .wake, nil:
       orchestrator.replicas[replica].woken(at: now)
+    case .entered:
+      if let request = entering.remove(index) { enter(request, replica) }
+      return
+    case .delivered:
+      if let record = leaving.remove(index) { leave(record, replica) }
+      return
     }
     settle(replica)
   }
 
   private mutating func push(_ event: Event, _ replica: Int, index: Int = 0, at time: Nanoseconds) {
-    events.push(event.rawValue | replica << 2 | index << 10, at: time)
+    events.push(event.rawValue | replica << 3 | index << 11, at: time)
     if event != .wake { pending += 1 }
   }
 
@@ -186,17 +221,12 @@ public struct Simulation: ~Copyable {
     decisions.removeAll(keepingCapacity: true)
     var gone: [RequestRecord] = []
     orchestrator.replicas[replica].takeEnded { gone.append($0) }
-    for record in gone {
-      connections.close(at: now)
-      book(record)
-    }
+    for record in gone { leave(record, replica) }
   }
 
   private mutating func begin(_ transfer: Transfer, on replica: Int) {
-    let index = freeTransfers.popLast() ?? transfers.count
-    if index == transfers.count { transfers.append((replica, transfer)) }
-    transfers[index] = (replica, transfer)
-    push(.transferEnded, replica, index: index, at: later(by: duration(of: transfer), than: now))
+    let end = later(by: duration(of: transfer), than: now)
+    push(.transferEnded, replica, index: transfers.insert(transfer), at: end)
   }
 
   private func duration(of transfer: Transfer) -> Nanoseconds {
@@ -220,6 +250,7 @@ public struct Simulation: ~Copyable {
       let duration = model.cost.durations(repeating: work)
       var left = min(Int64(plan.repeats), untilEnding)
       while left > 1, end < min(horizon, Simulation.end) {
+        if !frontends.isEmpty { _ = frontends[replica].delivery(of: plan, at: end) }
         orchestrator.replicas[replica].stepRepeated(at: end)
         meter.note(orchestrator.replicas[replica].sample(at: end))
         work.contextTokens += Int64(work.decodes)
@@ -234,7 +265,7 @@ public struct Simulation: ~Copyable {
 
   /// Finds out who has produced the last token, and reports the step's end.
   private mutating func endStep(of replica: Int) {
-    let step = orchestrator.replicas[replica].stepCount + 1
+    let step = orchestrator.replicas[replica].nextStepCount
     finished.removeAll(keepingCapacity: true)
     for chunk in orchestrator.replicas[replica].plan.chunks where chunk.completes {
       let request = orchestrator.replicas[replica].request(of: chunk.slot)
@@ -254,7 +285,11 @@ public struct Simulation: ~Copyable {
       endings[replica].ends[slot] = -1
       finished.append(Int32(slot))
     }
-    orchestrator.replicas[replica].stepEnded(at: now, finished: finished)
+    let seen =
+      frontends.isEmpty
+      ? now : frontends[replica].delivery(of: orchestrator.replicas[replica].plan, at: now)
+    orchestrator.replicas[replica].stepEnded(
+      at: now, finished: finished, seen: min(seen, Simulation.end))
   }
 
   /// Each interval is sampled once, at an instant that wanders through the intervals: points at
@@ -284,12 +319,24 @@ public struct Simulation: ~Copyable {
   /// About 300 MB of them.
   private static let mostSamples = 5_000_000
 
+  /// Clients cancel also what has not got to the engine, and what has not come back from there.
+  private mutating func abortOnTheWay() {
+    for request in entering.all { book(RequestRecord(request, .aborted, at: now)) }
+    for var record in leaving.all {
+      record.outcome = .aborted
+      record.finished = now
+      if record.firstToken > now { record.firstToken = RequestRecord.never }
+      book(record)
+    }
+  }
+
   private consuming func finish(_ memory: DeviceMemory) throws -> RunOutcome {
     try sample()
     for replica in 0..<orchestrator.replicas.count {
       orchestrator.replicas[replica].abortAll(at: now)
       settle(replica)
     }
+    abortOnTheWay()
     var counters = Counters()
     var spans: [ResidencySpan] = []
     var gaps: [Nanoseconds: Int64] = [:]

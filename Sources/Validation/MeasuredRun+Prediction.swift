@@ -23,11 +23,14 @@ extension MeasuredRun {
   }
 
   /// The requests that the run's client sends, or tries to.
-  /// - Parameter lengths: the shape of lengths; the run's own means, where it has any, go before the
-  ///   shape's.
+  /// - Parameters:
+  ///   - lengths: the shape of lengths; the run's own means, where it has any, go before the shape's.
+  ///   - seed: with the same seed another run has other luck, or errors of all runs would have the
+  ///     same part of it.
   /// - Throws: `PitwallError` (data), with the run's line, where the run lacks what a client needs.
   public func workload(lengths: ClientLengths, seed: UInt64) throws -> ClientWorkload {
     guard let extent else { throw PitwallError(.data, at: place, "total_time_s: is empty") }
+    let seed = RandomStream.mix(seed) ^ UInt64(number)
     do {
       let pool = try LengthPool(
         lengths, promptMean: promptMean, outputMean: outputMean, seed: seed)

@@ -70,7 +70,10 @@ extension LockstepWorld {
   mutating func launch(_ replica: Int) {
     if states[replica].stepBegan != nil { violate(replica, "a step begins while another runs") }
     states[replica].stepBegan = now
-    let missing = usedAdapters(of: replica).subtracting(states[replica].contents[3])
+    let pauses = orchestrator.replicas[replica].plan.decodes == 0
+    let inStep = orchestrator.replicas[replica].plan.chunks.map(\.slot)
+    let needed = usedAdapters(of: replica) { !pauses || inStep.contains($0) }
+    let missing = needed.subtracting(states[replica].contents[3])
     if !missing.isEmpty { violate(replica, "a step runs without adapters \(missing.sorted())") }
     if orchestrator.replicas[replica].plan.promptTokens
       + orchestrator.replicas[replica].plan.decodes > server.configuration.tokenBudget,
@@ -84,10 +87,12 @@ extension LockstepWorld {
   }
 
   /// Adapters that running sequences use; none where the world cannot know which were selected.
-  private func usedAdapters(of replica: Int) -> Set<AdapterID> {
+  private func usedAdapters(
+    of replica: Int, where isMeant: (Int32) -> Bool = { _ in true }
+  ) -> Set<AdapterID> {
     guard server.selection == "explicit" else { return [] }
     var used: Set<AdapterID> = []
-    for slot in orchestrator.replicas[replica].runningSlots {
+    for slot in orchestrator.replicas[replica].runningSlots where isMeant(slot) {
       let request = Int(orchestrator.replicas[replica].request(of: slot))
       used.formUnion(server.sets.members(jobs[request].request.adapterSet))
     }

@@ -20,7 +20,7 @@ public struct LockstepWorld: ~Copyable {
     ) {
       request = Request(
         id: Int32(number), arrival: turn, adapterSet: set, promptTokens: prompt, tenant: session,
-        session: session, priority: priority)
+        session: session, priority: priority, outputLimit: output)
       outputTokens = output
     }
   }
@@ -160,10 +160,10 @@ public struct LockstepWorld: ~Copyable {
   /// The sequences that produce their last token in the step that runs.
   private func finishedSlots(of replica: Int) -> [Int32] {
     let completing = orchestrator.replicas[replica].plan.chunks.filter(\.completes).map(\.slot)
+    let decodes = orchestrator.replicas[replica].plan.decodes > 0
     return orchestrator.replicas[replica].runningSlots.filter { slot in
-      guard completing.contains(slot) || orchestrator.replicas[replica].joined(slot) >= 0 else {
-        return false
-      }
+      let isDecoding = decodes && orchestrator.replicas[replica].joined(slot) >= 0
+      guard completing.contains(slot) || isDecoding else { return false }
       let request = Int(orchestrator.replicas[replica].request(of: slot))
       return orchestrator.replicas[replica].produced(by: slot) + 1 >= jobs[request].outputTokens
     }

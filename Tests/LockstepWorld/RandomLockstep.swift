@@ -1,16 +1,28 @@
 import Orchestration
 import Primitives
 
+/// The same server with prompts computed before decoding.
+public func promptsFirst(_ server: LockstepServer, seed: UInt64) -> LockstepServer {
+  var server = server
+  server.configuration.batching = .separate
+  server.configuration.admission = seed % 4 < 2 ? .peak : .blocks
+  server.configuration.keepsIdleAdapters = seed % 3 < 2
+  server.configuration.decodeStreak = [0, 0, 4][Int(seed % 3)]
+  server.configuration.reservedBlocks = Int(seed % 2)
+  server.configuration.needsSpareBlock = seed % 5 < 2 && server.configuration.slots != nil
+  return server
+}
+
 /// The same server with slots, and adapters copied inside the steps that need them.
 public func copyingInSteps(_ server: LockstepServer, seed: UInt64) -> LockstepServer {
   var server = server
-  if server.configuration.slots == nil {
+  server.configuration.activation = seed % 3 == 0 ? .protected : .setOrder
+  if server.configuration.slots == nil, seed % 3 != 0 {
     server.configuration.slots = 1 + Int(seed % 4)
     server.configuration.adapterBytes = 8000
     server.configuration.kvBlocks = server.configuration.kvBlocks * 2 / 3
   }
   server.configuration.loading = .inStep
-  server.configuration.activation = seed % 3 == 0 ? .protected : .setOrder
   server.prefetch = "none"
   return server
 }

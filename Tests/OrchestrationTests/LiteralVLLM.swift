@@ -34,6 +34,9 @@ struct VLLMWorld {
   /// Whether host memory holds as many as fit when the run begins, by rising index.
   var startsInHost = true
   var protects = false
+  /// Prompts before decoding, and this many blocks left free by a request that starts.
+  var isV0 = false
+  var watermark = 0
   var budget = 16
   var maxSequences = 4
   var blocks = 10
@@ -60,13 +63,13 @@ struct LiteralVLLM {
   var admitted: [Nanoseconds]
   var firstToken: [Nanoseconds]
   var finished: [Nanoseconds]
-  private var waiting: [Int] = []
-  private var running: [Int] = []
-  private var computed: [Int]
-  private var generated: [Int]
+  var waiting: [Int] = []
+  var running: [Int] = []
+  var computed: [Int]
+  var generated: [Int]
   /// Whether its last step gave it a token: only for the record.
-  private var decodes: [Bool]
-  private var blocks: [Int]
+  var decodes: [Bool]
+  var blocks: [Int]
   /// From least to most recently used.
   private var device: [Int] = []
   private var host: [Int]
@@ -93,13 +96,13 @@ struct LiteralVLLM {
         waiting.append(next)
         next += 1
       }
-      now = step(at: now)
+      now = world.isV0 ? stepV0(at: now) : stepV1(at: now)
     }
   }
 
-  private var freeBlocks: Int { world.blocks - blocks.reduce(0, +) }
+  var freeBlocks: Int { world.blocks - blocks.reduce(0, +) }
 
-  private mutating func allocate(_ request: Int, _ tokens: Int) -> Bool {
+  mutating func allocate(_ request: Int, _ tokens: Int) -> Bool {
     let needed = (computed[request] + tokens + world.blockTokens - 1) / world.blockTokens
     let new = max(0, needed - blocks[request])
     guard new <= freeBlocks else { return false }
@@ -107,9 +110,9 @@ struct LiteralVLLM {
     return true
   }
 
-  private func tokens(of request: Int) -> Int { world.jobs[request].prompt + generated[request] }
+  func tokens(of request: Int) -> Int { world.jobs[request].prompt + generated[request] }
 
-  private mutating func step(at now: Nanoseconds) -> Nanoseconds {
+  private mutating func stepV1(at now: Nanoseconds) -> Nanoseconds {
     var record = StepRecord(began: now, decodes: 0)
     record.waiting = waiting.count
     var budget = world.budget
@@ -134,6 +137,13 @@ struct LiteralVLLM {
       index += 1
     }
     if !preempted { admit(&scheduled, &budget, &record, at: now) }
+    return carryOut(scheduled, &record, at: now)
+  }
+
+  /// Copies adapters, lets the time pass, and gives out tokens.
+  mutating func carryOut(
+    _ scheduled: [(request: Int, tokens: Int)], _ record: inout StepRecord, at now: Nanoseconds
+  ) -> Nanoseconds {
     let used = Set(scheduled.map { world.jobs[$0.request].adapter }.filter { $0 >= 0 })
     activate(used.sorted { world.order[$0] < world.order[$1] }, &record)
     for (request, new) in scheduled {

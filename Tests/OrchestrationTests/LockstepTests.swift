@@ -11,22 +11,23 @@ import Testing
   @Test(arguments: Array(0..<30) + [104, 141, 172, 177]) func everyRequestEndsOnce(
     _ seed: UInt64
   ) throws {
-    try serve(seed)
-    try serve(seed, copiesInStep: true)
+    for variant in 0..<4 { try serve(seed, variant) }
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["PITWALL_SLOW"] == "1"))
   func everyRequestEndsOnceInManyWorlds() throws {
     for seed in 1000..<3000 as Range<UInt64> {
-      try serve(seed)
-      try serve(seed, copiesInStep: true)
+      for variant in 0..<4 { try serve(seed, variant) }
     }
   }
 
-  private func serve(_ seed: UInt64, copiesInStep: Bool = false) throws {
+  /// Serves a random world as it is, with adapters copied inside steps (bit 0), with prompts first
+  /// (bit 1).
+  private func serve(_ seed: UInt64, _ variant: Int) throws {
     var random = RandomStream(seed: seed, purpose: "lockstep.test")
     var (server, jobs) = randomLockstep(&random, registry: .builtIn)
-    if copiesInStep { server = copyingInSteps(server, seed: seed) }
+    if variant & 1 != 0 { server = copyingInSteps(server, seed: seed) }
+    if variant & 2 != 0 { server = promptsFirst(server, seed: seed) }
     let world = try LockstepWorld(server, jobs: jobs, seed: seed)
     let log = try world.run()
     #expect(log.violations == [], "seed \(seed): \(server)")

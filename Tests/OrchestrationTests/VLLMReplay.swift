@@ -8,6 +8,8 @@ struct VLLMReplay: ~Copyable {
   var steps: [StepRecord] = []
   var records: [RequestRecord] = []
   var counters: Counters { replica.totals }
+  /// Gaps between tokens that were recorded.
+  var gapCount: Int { replica.tokenGaps.reduce(0) { $0 + Int($1.count) } }
   private var replica: Replica
   private var now: Nanoseconds = 0
   private var end: Nanoseconds?
@@ -20,15 +22,18 @@ struct VLLMReplay: ~Copyable {
         Adapter(
           name: "a\($0)", baseModel: "m", rank: 8, targetModules: ["q_proj"], bytes: 10, tensors: 1)
       })
+    var configuration = ReplicaConfiguration(
+      slots: world.slots, adapterBytes: Bytes(10 * world.slots), kvBlocks: world.blocks,
+      kvBlockBytes: 1, kvBlockTokens: world.blockTokens, maxSequences: world.maxSequences,
+      tokenBudget: world.budget, chunkedPrefill: !world.isV0, loading: .inStep,
+      activation: world.protects ? .protected : .setOrder, hostBytes: Bytes(10 * world.hostSlots),
+      start: world.startsInHost ? .host : .disk)
+    configuration.batching = world.isV0 ? .separate : .mixed
+    configuration.reservedBlocks = world.watermark
+    configuration.needsSpareBlock = world.isV0
     replica = Replica(
-      index: 0,
-      configuration: ReplicaConfiguration(
-        slots: world.slots, adapterBytes: Bytes(10 * world.slots), kvBlocks: world.blocks,
-        kvBlockBytes: 1, kvBlockTokens: world.blockTokens, maxSequences: world.maxSequences,
-        tokenBudget: world.budget, loading: .inStep,
-        activation: world.protects ? .protected : .setOrder, hostBytes: Bytes(10 * world.hostSlots),
-        start: world.startsInHost ? .host : .disk),
-      catalogue: catalogue, sets: AdapterSets([[]] + (0..<Int32(world.adapters)).map { [$0] }),
+      index: 0, configuration: configuration, catalogue: catalogue,
+      sets: AdapterSets([[]] + (0..<Int32(world.adapters)).map { [$0] }),
       eviction: EvictionPolicies(
         device: LRU(count: world.adapters), host: LRU(count: world.adapters),
         disk: LRU(count: world.adapters)),
@@ -55,7 +60,8 @@ struct VLLMReplay: ~Copyable {
     let completing = replica.plan.chunks.filter(\.completes).map(\.slot)
     var finished: [Int32] = []
     for slot in replica.runningSlots {
-      guard completing.contains(slot) || replica.joined(slot) >= 0 else { continue }
+      let decodes = replica.plan.decodes > 0 && replica.joined(slot) >= 0
+      guard completing.contains(slot) || decodes else { continue }
       let output = world.jobs[Int(replica.request(of: slot))].output
       if Int(replica.produced(by: slot)) + 1 >= output { finished.append(slot) }
     }

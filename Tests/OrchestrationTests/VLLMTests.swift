@@ -5,12 +5,12 @@ import Testing
 
 /// The replica against vLLM's own scheduler, written out plainly: every step of every world.
 @Suite struct VLLMTests {
-  @Test func everyStepIsThatOfVLLM() {
+  @Test(arguments: [false, true]) func everyStepIsThatOfVLLM(_ isV0: Bool) {
     var sum = StepRecord(began: 0, decodes: 0)
     var cascades = 0
     for seed in 0..<400 as Range<UInt64> {
       var random = RandomStream(seed: seed, purpose: "vllm.test")
-      let world = randomWorld(&random, seed: seed)
+      let world = randomWorld(&random, seed: seed, isV0: isV0)
       var oracle = LiteralVLLM(world)
       oracle.run()
       var replay = VLLMReplay(world, seed: seed)
@@ -27,6 +27,7 @@ import Testing
         #expect(record.firstToken == oracle.firstToken[request])
         #expect(record.finished == oracle.finished[request])
       }
+      #expect(replay.gapCount == world.jobs.reduce(0) { $0 + $1.output - 1 })
       cascades += Int(replay.counters.reloads)
       if world.protects { #expect(replay.counters.reloads == 0) }
       for step in oracle.steps {
@@ -42,7 +43,9 @@ import Testing
     #expect(sum.copies.count { $0[1] == 2 } > 500)
   }
 
-  private func randomWorld(_ random: inout RandomStream, seed: UInt64) -> VLLMWorld {
+  private func randomWorld(
+    _ random: inout RandomStream, seed: UInt64, isV0: Bool
+  ) -> VLLMWorld {
     var world = VLLMWorld()
     world.adapters = 1 + random.index(below: 12)
     world.slots = 1 + random.index(below: 6)
@@ -52,9 +55,15 @@ import Testing
     world.maxSequences = 1 + random.index(below: 12)
     world.budget = world.maxSequences + random.index(below: 30)
     world.blockTokens = [1, 4, 16][random.index(below: 3)]
-    world.blocks = (40 + random.index(below: 200)) / world.blockTokens + 3
+    world.blocks = (40 + random.index(below: 200)) / world.blockTokens + 4
     var order = RandomStream(seed: seed, purpose: "activation")
     world.order = (0..<world.adapters).shuffled(using: &order)
+    world.isV0 = isV0
+    if isV0 {
+      world.protects = false
+      world.budget = 40 + random.index(below: 30)
+      world.watermark = random.index(below: 3)
+    }
     let gap = [20, 150, 800][random.index(below: 3)]
     var time: Nanoseconds = 0
     for _ in 0..<60 {

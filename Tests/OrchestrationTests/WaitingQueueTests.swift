@@ -78,4 +78,56 @@ import Testing
     queue.parkNext()
     #expect(queue.count == 0)
   }
+
+  /// Whose turn would have come before, had nobody been passed over: in a long queue by a tree of
+  /// places, in a short one or one with priorities by counting.
+  @Test(arguments: 0..<20) func countsThoseWhoWerePassedOver(_ seed: UInt64) {
+    var random = RandomStream(seed: seed, purpose: "queue.places")
+    var queue = WaitingQueue(sets: Self.sets, adapters: 4)
+    var oracle: [Waiter] = []
+    var parked: Set<AdapterSetID> = []
+    var front = 0
+    var back = 0
+    var slots: Int32 = 0
+    let appends = [3, 6, 12][Int(seed % 3)]
+    for _ in 0..<3000 {
+      let set = AdapterSetID(random.index(below: Self.sets.count))
+      switch random.index(below: 8 + appends) {
+      case 0:
+        front -= 1
+        queue.prepend(slots, set: set)
+        oracle.append(Waiter(slot: slots, set: set, major: .min, minor: front))
+        slots += 1
+      case 1...3:
+        guard let next = queue.next else { continue }
+        queue.removeNext()
+        let gone = oracle.remove(at: oracle.firstIndex { $0.slot == next.slot } ?? 0)
+        #expect(queue.parked(before: next.slot) == passedOver(gone, oracle, parked))
+      case 4, 5:
+        guard let next = queue.next else { continue }
+        queue.parkNext()
+        parked.insert(next.set)
+      case 6, 7:
+        queue.unpark()
+        parked = []
+      default:
+        let key = seed % 4 == 0 ? Int64(random.index(below: 3)) : 0
+        back += 1
+        queue.append(slots, set: set, key: key)
+        oracle.append(Waiter(slot: slots, set: set, major: key, minor: back))
+        slots += 1
+      }
+      guard let next = queue.next, let first = oracle.first(where: { $0.slot == next.slot })
+      else { continue }
+      #expect(queue.parked(before: next.slot) == passedOver(first, oracle, parked))
+    }
+  }
+
+  private func passedOver(
+    _ waiter: Waiter, _ all: [Waiter], _ parked: Set<AdapterSetID>
+  ) -> Int {
+    all.count {
+      parked.contains($0.set) && ($0.major, $0.minor) < (waiter.major, waiter.minor)
+    }
+  }
 }

@@ -59,6 +59,14 @@ import Testing
     #expect(chiSquare(counts) < 104)
   }
 
+  @Test func anotherEntityIsThatStreamFromItsBeginning() {
+    var stream = RandomStream(seed: 7, purpose: "entities", entity: 1)
+    _ = stream.next()
+    var other = stream.entity(5)
+    var expected = RandomStream(seed: 7, purpose: "entities", entity: 5)
+    for _ in 0..<5 { #expect(other.next() == expected.next()) }
+  }
+
   /// Pairs of neighbouring entities, and of successive draws, fall evenly into 8 x 8 squares.
   @Test func pairsAreIndependent() {
     var entities = [Int](repeating: 0, count: 64)

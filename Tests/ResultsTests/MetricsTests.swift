@@ -83,6 +83,24 @@ import Testing
     #expect(Metrics.jain([0, 0]) == nil)
   }
 
+  /// It is counted as not served, and is no part of what the server did.
+  @Test func aRequestThatWasNeverSent() {
+    var waited = small
+    waited[0].loadWait = 8 * ms
+    var unsent = RequestRecord(
+      request: 4, tenant: 1, adapterSet: 0, promptTokens: 10, arrival: 900 * ms)
+    unsent.outcome = .unsent
+    unsent.finished = 900 * ms
+    let slo = SLO(ttft: 250 * ms)
+    let before = values(makeOutcome(waited), slo: slo)
+    let m = values(makeOutcome(waited + [unsent]), slo: slo)
+    #expect(before["unsent"] == 0 && m["unsent"] == 1)
+    #expect(before["slo_attainment"] == 0.5 && m["slo_attainment"] == 0.4)
+    for name in ["completed", "rejected", "aborted", "load_wait_mean", "ttft_mean", "e2e_p99"] {
+      #expect(m[name] == before[name] && m[name] != nil, "\(name)")
+    }
+  }
+
   @Test func tiersAreAskedForWhatNearerOnesDidNotHave() {
     var counters = Counters()
     counters.references = 100

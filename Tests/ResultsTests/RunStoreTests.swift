@@ -99,6 +99,22 @@ import Testing
         == outcome.requests.filter { $0.outcome == .rejected }.count)
   }
 
+  @Test func everyOutcomeIsReadBackAndHasAName() throws {
+    let store = try RunStore(scratch.path(), for: .writing)
+    let records = Outcome.allCases.enumerated().map { index, outcome in
+      var record = RequestRecord(
+        request: Int32(index), tenant: 0, adapterSet: 0, promptTokens: 1, arrival: 0)
+      record.outcome = outcome
+      return record
+    }
+    try store.save(describe("r1"), makeOutcome(records), metrics: [])
+    #expect(try store.requests(of: "r1") == records)
+    let names = try store.read {
+      try String.fetchAll($0, sql: "SELECT outcome FROM request_latency ORDER BY request")
+    }
+    #expect(names == Outcome.allCases.map { "\($0)" })
+  }
+
   // MARK: Whole or not at all
 
   @Test func aFullDiskLeavesNothingOfTheRun() throws {

@@ -9,17 +9,18 @@ import Testing
 @Suite struct LeapTests {
   /// The last one cancels prefetches while it admits requests.
   @Test(arguments: Array(0..<30) + [1298]) func leapingEqualsStepping(_ seed: Int) throws {
-    try compare(seed)
-    try compare(seed, copiesInStep: true)
+    for variant in Variant.allCases { try compare(seed, variant) }
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["PITWALL_SLOW"] == "1"))
   func leapingEqualsSteppingInManyWorlds() throws {
     for seed in 1000..<2000 {
-      try compare(seed)
-      try compare(seed, copiesInStep: true)
+      for variant in Variant.allCases { try compare(seed, variant) }
     }
   }
+
+  /// How the worlds serve, beside what is drawn.
+  private enum Variant: CaseIterable { case plain, copiesInStep, promptsFirst, both }
 
   /// The random worlds are no use if they never get into trouble.
   @Test func theWorldsThatCopyInStepsAreBusy() throws {
@@ -27,30 +28,40 @@ import Testing
     for seed in 0..<30 {
       var random = RandomStream(seed: UInt64(seed), purpose: "leap.test")
       let (bench, source) = randomWorld(&random)
-      sum.add(try run(copyingInSteps(bench, seed), source).counters)
+      sum.add(try run(change(bench, .copiesInStep, seed), source).counters)
     }
     #expect(sum.reloads > 10)
     #expect(sum.copying > 0)
     #expect(sum.preemptions > 20)
   }
 
-  private func copyingInSteps(_ bench: Bench, _ seed: Int) -> Bench {
+  private func change(_ bench: Bench, _ variant: Variant, _ seed: Int) -> Bench {
     var bench = bench
-    if bench.configuration.slots == nil {
-      bench.configuration.slots = 2 + seed % 4
-      bench.configuration.adapterBytes = 8000
-      bench.configuration.kvBlocks -= 25
+    if variant == .copiesInStep || variant == .both {
+      bench.configuration.activation = seed % 4 == 0 ? .protected : .setOrder
+      if bench.configuration.slots == nil, seed % 4 != 0 {
+        bench.configuration.slots = 2 + seed % 4
+        bench.configuration.adapterBytes = 8000
+        bench.configuration.kvBlocks -= 25
+      }
+      bench.configuration.loading = .inStep
+      bench.prefetch = "none"
     }
-    bench.configuration.loading = .inStep
-    bench.configuration.activation = seed % 4 == 0 ? .protected : .setOrder
-    bench.prefetch = "none"
+    if variant == .promptsFirst || variant == .both {
+      bench.configuration.batching = .separate
+      bench.configuration.admission = seed % 4 < 2 ? .peak : .blocks
+      bench.configuration.keepsIdleAdapters = seed % 3 < 2
+      bench.configuration.decodeStreak = [0, 0, 4][seed % 3]
+      bench.configuration.reservedBlocks = seed % 2
+      bench.configuration.needsSpareBlock = seed % 5 < 2 && bench.configuration.slots != nil
+    }
     return bench
   }
 
-  private func compare(_ seed: Int, copiesInStep: Bool = false) throws {
+  private func compare(_ seed: Int, _ variant: Variant) throws {
     var random = RandomStream(seed: UInt64(seed), purpose: "leap.test")
-    var (bench, source) = randomWorld(&random)
-    if copiesInStep { bench = copyingInSteps(bench, seed) }
+    let (drawn, source) = randomWorld(&random)
+    let bench = change(drawn, variant, seed)
     var stepping = bench
     stepping.options.leaps = false
     let a = try run(bench, source)

@@ -21,7 +21,7 @@ struct ListSource: ArrivalSource {
     requests.append(
       Request(
         id: Int32(requests.count), arrival: time, adapterSet: set, promptTokens: prompt,
-        tenant: set, session: set))
+        tenant: set, session: set, outputLimit: output))
     outputs.append(output)
   }
 }
@@ -32,6 +32,7 @@ struct Bench {
   var sets = AdapterSets()
   var configuration = ReplicaConfiguration(
     slots: 4, adapterBytes: 4000, kvBlocks: 1000, kvBlockBytes: 16)
+  var frontend: FrontendModel?
   var cost: any CostModel = LinearCost(
     base: 1_000_000, perDecode: 10_000, perPromptToken: 5_000, perContextToken: 3)
   var link = Link(bandwidth: 1e6, latency: 100_000, lanes: 1)
@@ -57,7 +58,7 @@ struct Bench {
 
   func run(_ source: ListSource) throws -> RunOutcome {
     let registry = PolicyRegistry.builtIn
-    let model = ServerModel(cost: cost, links: [link, link, link])
+    let model = ServerModel(cost: cost, links: [link, link, link], frontend: frontend)
     let costs = model.loadCosts(of: catalogue)
     let bytes = catalogue.adapters.map(\.bytes)
     func eviction(_ tier: Tier) throws -> any EvictionPolicy & ~Copyable {

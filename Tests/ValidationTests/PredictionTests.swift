@@ -86,6 +86,15 @@ import Workload
     #expect(try predict(1) != predict(2))
   }
 
+  @Test func eachRunHasItsOwnLuck() throws {
+    let one = try run()
+    var other = one
+    other.number = 2
+    #expect(
+      try one.workload(lengths: .conversations, seed: 1).arrival(0)
+        != other.workload(lengths: .conversations, seed: 1).arrival(0))
+  }
+
   @Test func theRunSaysHowTheServerWasStarted() throws {
     let server = try run(slots: 7).configured(server())
     #expect(server.adapterMemory == .slots(7) && server.maxRank == 16)

@@ -91,6 +91,7 @@ extension Experiment {
     }
     if let value = map.value("ports") { client.ports = try value.int(in: 1...Int.max) }
     if let value = map.value("port-hold") { client.portHold = try value.shortTime() }
+    if let value = map.value("scrape-interval") { client.scrapeInterval = try value.shortTime() }
     if let value = map.value("duration") {
       duration = try value.nanoseconds()
       if duration == 0 { throw value.failure("expected a time above 0") }

@@ -21,6 +21,9 @@ extension ServerSpec {
     let accelerator: Accelerator = try named(
       map.required("accelerator"), "accelerator", in: Accelerator.catalogue, \.name)
     self.init(model: model, accelerator: accelerator)
+    if let value = map.value("engine") {
+      try named(value, "engine", in: Engine.catalogue, \.name).configure(&self)
+    }
     if let value = map.value("replicas") { replicas = try value.int(in: Limits.replicas) }
     if let value = map.value("adapters") { try readAdapters(value) }
     if let value = map.value("limits") { try readLimits(value) }
@@ -52,6 +55,8 @@ extension ServerSpec {
     if let value = map.value("host-memory") { hostBytes = try value.size() }
     if let value = map.value("disk") { diskBytes = try value.size() }
     if let value = map.value("loading") { loading = try value.choice() }
+    if let value = map.value("activation") { activation = try value.choice() }
+    if let value = map.value("keep-idle") { keepsIdleAdapters = try value.bool() }
     try map.finish()
   }
 
@@ -65,6 +70,12 @@ extension ServerSpec {
     if let value = map.value("max-sequences") { maxSequences = try value.int(in: Limits.perStep) }
     if let value = map.value("token-budget") { tokenBudget = try value.int(in: Limits.perStep) }
     if let value = map.value("chunked-prefill") { chunkedPrefill = try value.bool() }
+    if let value = map.value("batching") { batching = try value.choice() }
+    if let value = map.value("decode-streak") { decodeStreak = try value.int(in: 0...1_000_000) }
+    if let value = map.value("admission") { admission = try value.choice() }
+    if let value = map.value("declared-output") { declaresOutput = try value.bool() }
+    if let value = map.value("watermark") { watermark = try value.double(in: 0...0.5) }
+    if let value = map.value("spare-block") { needsSpareBlock = try value.bool() }
     if let value = map.value("kv-block") { kvBlockTokens = try value.int(in: 1...4096) }
     if let value = map.value("memory-utilization") {
       memoryUtilization = try value.double(in: Limits.memoryUtilization)

@@ -8,6 +8,7 @@ extension Profile {
     static let error = 0...1e15
     static let tokens = 1...1_000_000_000
     static let milliseconds = 0...3.6e6
+    static let microseconds = 0...3.6e9
   }
 
   /// Reads a profile.
@@ -58,6 +59,7 @@ extension Profile {
       maxModelLength: try map.required("max-model-length").int(in: Limits.tokens),
       kv: try readCapacity(map.required("kv")), step: try readSteps(map.required("step")),
       loads: try map.value("loads").map(readLoads) ?? [],
+      frontend: try map.value("frontend").map(readFrontend),
       lengths: try map.value("lengths").map(readLengths))
     try map.finish()
     return model
@@ -117,6 +119,18 @@ extension Profile {
       loads.append(load)
     }
     return loads
+  }
+
+  private static func readFrontend(_ value: YAMLValue) throws -> FrontendModel {
+    var map = try value.mapping()
+    func time(_ key: String) throws -> Nanoseconds {
+      Nanoseconds((try map.required(key).double(in: Limits.microseconds) * 1000).rounded())
+    }
+    let frontend = FrontendModel(
+      ingress: try time("ingress"), egress: try time("egress"), perToken: try time("per-token"),
+      perCombination: try time("per-combination"), perName: try time("per-name"))
+    try map.finish()
+    return frontend
   }
 
   private static func readLengths(_ value: YAMLValue) throws -> Lengths {

@@ -66,8 +66,20 @@ extension Profile.Model {
             })
         ))
     }
+    if let frontend { entries.append(("frontend", frontend.node)) }
     if let lengths { entries.append(("lengths", lengths.node)) }
     return .mapping(entries)
+  }
+}
+
+extension FrontendModel {
+  /// In microseconds. Who asks for metrics is not the server's business.
+  fileprivate var node: Node {
+    func time(_ time: Nanoseconds) -> Node { .number(Double(time) / 1000) }
+    return .line([
+      ("ingress", time(ingress)), ("egress", time(egress)), ("per-token", time(perToken)),
+      ("per-combination", time(perCombination)), ("per-name", time(perName)),
+    ])
   }
 }
 

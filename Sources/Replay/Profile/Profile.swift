@@ -113,19 +113,22 @@ extension Profile {
     public var step: [StepCoefficient]
     /// Load times; empty where none were measured.
     public var loads: [Load]
+    /// What requests and tokens pass through; nil where it was not measured.
+    public var frontend: FrontendModel?
     /// Lengths of the requests that the measurements were made with; nil where they are unknown.
     public var lengths: Lengths?
 
     /// Makes a model.
     public init(
       name: String, maxModelLength: Int, kv: KVCapacity, step: [StepCoefficient],
-      loads: [Load] = [], lengths: Lengths? = nil
+      loads: [Load] = [], frontend: FrontendModel? = nil, lengths: Lengths? = nil
     ) {
       self.name = name
       self.maxModelLength = maxModelLength
       self.kv = kv
       self.step = step
       self.loads = loads
+      self.frontend = frontend
       self.lengths = lengths
     }
   }

@@ -1,8 +1,8 @@
 import Orchestration
 import Primitives
 
-/// What keeps clients from sending requests: each request has a connection of its own, and there
-/// are only so many. A request for which there is none is never sent and not tried again.
+/// What clients do beside sending requests, and what keeps them from it: each request has a
+/// connection of its own, and there are only so many. A request for which there is none is never sent and not tried again.
 ///
 /// On Linux a machine has 28,232 ports for outgoing connections (`ip_local_port_range`), and a
 /// closed connection keeps its port for 60 s (TIME_WAIT). A load generator that opens a connection
@@ -15,24 +15,30 @@ public struct ClientModel: Sendable, Equatable {
   /// How long a connection keeps its port after its request has ended.
   public var portHold: Nanoseconds
 
+  /// How often the client asks a server for its metrics, from one answer to the next question; nil
+  /// if it does not. ``FrontendModel`` says what that does.
+  public var scrapeInterval: Nanoseconds?
+
   /// A client.
   /// - Parameter portHold: TIME_WAIT, 60 s on Linux.
   public init(
-    maxInFlight: Int? = nil, ports: Int? = nil, portHold: Nanoseconds = 60_000_000_000
+    maxInFlight: Int? = nil, ports: Int? = nil, portHold: Nanoseconds = 60_000_000_000,
+    scrapeInterval: Nanoseconds? = nil
   ) {
     self.maxInFlight = maxInFlight
     self.ports = ports
     self.portHold = portHold
+    self.scrapeInterval = scrapeInterval
   }
 }
 
 extension RequestRecord {
-  /// A request that comes, and ends at once since it cannot be sent.
-  init(unsent request: Request, at time: Nanoseconds) {
+  /// A request that ends before a server has seen it.
+  init(_ request: Request, _ outcome: Outcome, at time: Nanoseconds) {
     self.init(
       request: request.id, tenant: request.tenant, adapterSet: request.adapterSet,
       promptTokens: request.promptTokens, arrival: request.arrival)
-    outcome = .unsent
+    self.outcome = outcome
     finished = time
   }
 }

@@ -1,3 +1,4 @@
+import Orchestration
 import Primitives
 import Replay
 import Simulation
@@ -12,8 +13,9 @@ public struct ProfilePredictor: Sendable {
   public var client: ClientModel
 
   /// Predicts with a profile.
-  /// - Parameter client: by default a Linux machine that opens a connection a request.
-  public init(_ profile: Profile, client: ClientModel = ClientModel(ports: 28_232)) {
+  /// - Parameter client: by default a Linux machine that opens a connection a request and asks for
+  ///   metrics every two seconds.
+  public init(_ profile: Profile, client: ClientModel = .monitoring) {
     self.profile = profile
     self.client = client
   }
@@ -28,6 +30,7 @@ public struct ProfilePredictor: Sendable {
     let (shape, model) = try model(of: run)
     var server = ServerSpec(model: shape, accelerator: try accelerator())
     server.cost = .profile(model)
+    server.loading = .inStep
     let configured = run.configured(server)
     if configured.refusal(slotRank: run.slotRank) != nil { return .doesNotStart }
     return try run.predict(
@@ -94,6 +97,10 @@ extension ClientLengths {
 }
 
 extension ClientModel {
+  /// The client that the published runs were measured with: `benchmark_serving` on Linux, with a
+  /// gauge read about every two seconds.
+  public static let monitoring = ClientModel(ports: 28_232, scrapeInterval: 2_000_000_000)
+
   /// In words, what keeps the client from sending.
   public var limits: String {
     let parts = [

@@ -1,3 +1,5 @@
+import Primitives
+
 /// How far back each reference reaches, as a histogram.
 ///
 /// A reference's stack distance is 1 + the number of distinct adapters referenced since the last

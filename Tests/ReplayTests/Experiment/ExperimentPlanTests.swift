@@ -41,6 +41,8 @@ import Testing
   @Test(arguments: [
     ExperimentFixture.text(more: "seeds: 2\nslo: {ttft: 1s}"),
     ExperimentFixture.text(more: "seeds: 2\nrecord: {series: 1s}"),
+    ExperimentFixture.text(more: "seeds: 2\nclient: {max-in-flight: 9}"),
+    ExperimentFixture.text(more: "seeds: 2\nclient: {duration: 10s}"),
     ExperimentFixture.text(more: "seeds: 2\nrecord: {residency: false}"),
     ExperimentFixture.text(more: "seeds: [3, 4]"),
     ExperimentFixture.text(

@@ -1,6 +1,7 @@
 import Foundation
 import Orchestration
 import Primitives
+import Simulation
 import Testing
 
 @testable import Replay
@@ -40,6 +41,21 @@ import Testing
     // The test would pass for runs that do nothing.
     #expect(one.values.contains { $0.counters.loads[3] > 0 && $0.counters.evictions[3] > 0 })
     #expect(Set(one.values.map(\.counters.steps)).count > 2)
+  }
+
+  @Test func theClientsLimitsHold() async throws {
+    let limited = try ExperimentPlan(
+      ExperimentFixture().experiment(
+        ExperimentFixture.text(
+          more: "seeds: 3\nclient: {max-in-flight: 1, ports: 9, port-hold: 1s, duration: 20s}")))
+    #expect(
+      limited.experiment.client
+        == ClientModel(maxInFlight: 1, ports: 9, portHold: 1_000_000_000))
+    #expect(Set(limited.runs.map(\.id)).isDisjoint(with: plan.runs.map(\.id)))
+    let observer = MemoryObserver()
+    _ = try await ExperimentRunner(limited, threads: 2).run(observer)
+    #expect(observer.outcomes.values.allSatisfy { $0.end <= 20_000_000_000 })
+    #expect(observer.outcomes.values.contains { $0.totals.unsent > 0 })
   }
 
   @Test func runsOnlyWhatHasNoResult() async throws {
