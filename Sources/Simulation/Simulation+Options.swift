@@ -14,6 +14,9 @@ extension Simulation {
     public var horizon: Nanoseconds?
     /// What keeps clients from sending requests.
     public var client = ClientModel()
+    /// Told of every stretch of steps that differ in context length only: what the first computes,
+    /// and how many there are. From one to the next, contexts grow by a token a decoding sequence.
+    public var onSteps: (@Sendable (_ first: StepWork, _ count: Int) -> Void)?
     /// Whether to keep a record of each request; totals, counters and series are kept anyway.
     public var keepsRecords = true
 

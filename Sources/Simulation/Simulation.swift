@@ -238,7 +238,8 @@ public struct Simulation: ~Copyable {
   /// first of them begins by copying adapters for so long.
   private mutating func launch(_ replica: Int, after copying: Nanoseconds) {
     let plan = orchestrator.replicas[replica].plan
-    var work = StepWork(plan)
+    let first = StepWork(plan)
+    var (work, count) = (first, 1)
     let start = later(by: copying, than: now)
     if copying > 0 { orchestrator.replicas[replica].copiesEnded(at: start) }
     var end = later(by: model.cost.duration(of: work), than: start)
@@ -254,9 +255,11 @@ public struct Simulation: ~Copyable {
         meter.note(orchestrator.replicas[replica].sample(at: end))
         work.contextTokens += Int64(work.decodes)
         end = later(by: duration(work.contextTokens), than: end)
+        count += 1
         left -= 1
       }
     }
+    options.onSteps?(first, count)
     push(.stepEnded, replica, at: end)
   }
 

@@ -14,6 +14,7 @@ extension MeasuredRun {
     if slotRank > 0 { server.maxRank = slotRank }
     if let maxSequences { server.maxSequences = maxSequences }
     if let tokenBudget { server.tokenBudget = tokenBudget }
+    server.loading = .inStep
     // All adapters are in host memory before the first request comes (`max_cpu_loras`).
     server.start = .host
     server.hostBytes = 1 << 50
@@ -45,11 +46,12 @@ extension MeasuredRun {
   /// - Parameters:
   ///   - server: what it is, before ``configured(_:)``.
   ///   - client: what keeps the client from sending.
+  ///   - onSteps: see ``Simulation/Simulation/Options/onSteps``.
   /// - Throws: `PitwallError`: data where run and server make no sense together, fault for a broken
   ///   invariant; `CancellationError` if `progress` returns false.
   public func predict(
     on server: ServerSpec, lengths: ClientLengths, client: ClientModel, seed: UInt64,
-    progress: (Int) -> Bool = { _ in true }
+    onSteps: (@Sendable (StepWork, Int) -> Void)? = nil, progress: (Int) -> Bool = { _ in true }
   ) throws -> Prediction {
     let workload = try workload(lengths: lengths, seed: seed)
     var scenario = Scenario(
@@ -60,6 +62,7 @@ extension MeasuredRun {
     options.keepsRecords = false
     options.sampleInterval = 60_000_000_000
     options.client = client
+    options.onSteps = onSteps
     if case .duration(let duration) = extent { options.horizon = duration }
     let outcome = try scenario.simulate(options: options, progress: progress)
     return Prediction(outcome, kvBytes: try scenario.kvBytes())

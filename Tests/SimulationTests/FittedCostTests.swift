@@ -6,16 +6,16 @@ import Testing
 
 @Suite struct FittedCostTests {
   private func step(
-    decodes: Int = 0, chunks: [Int] = [], adapters: Int = 0, scanned: Int = 0
+    decodes: Int = 0, chunks: [Int] = [], adapters: Int = 0, scanned: Int = 0, waiting: Int = 0
   ) -> StepWork {
     var step = StepWork()
     step.decodes = decodes
-    step.chunks = chunks.count
     step.promptTokens = chunks.reduce(0, +)
     step.promptPairs = chunks.reduce(0) { $0 + Int64($1 * ($1 + 1) / 2) }
     step.contextTokens = Int64(decodes) * 300
     step.adapters = adapters
     step.scanned = scanned
+    step.waiting = waiting
     return step
   }
 
@@ -41,16 +41,25 @@ import Testing
   }
 
   @Test func otherTerms() {
-    let small = step(decodes: 7, chunks: [100, 20], adapters: 3, scanned: 9)
+    let small = step(decodes: 7, chunks: [100, 20], adapters: 3, scanned: 9, waiting: 11)
     let expected: [(StepTerm, Double)] = [
       (.step, 1), (.decode, 7), (.promptToken, 120), (.contextToken, 2100),
-      (.promptPair, 5050 + 210), (.adapter, 3), (.adapterRank, 6), (.eager, 0), (.eagerToken, 0),
-      (.waitingScanned, 9), (.running, 9),
+      (.prefill, 1), (.adapter, 3), (.adapterRank, 3), (.adapterSplit, 0), (.eager, 0),
+      (.eagerToken, 0), (.waitingScanned, 9), (.waiting, 11),
     ]
     for (term, number) in expected { #expect(value(term, small) == number, "\(term)") }
     let large = step(decodes: 13, chunks: [500])
     #expect(value(.eager, large) == 1)
-    #expect(value(.eagerToken, large) == 513)
+    #expect(value(.eagerToken, large) == 1)
+    #expect(value(.prefill, step(decodes: 12)) == 0)
+    // Padding to 128 tokens ends the split: 121 are like 128.
+    #expect(value(.adapterSplit, step(decodes: 120, adapters: 5)) == 5)
+    #expect(value(.adapterSplit, step(decodes: 121, adapters: 5)) == 0)
+    // A server without slots, or with one tile of ranks, has nothing beyond the first.
+    for rank in [0, 8, 16] {
+      let layout = SlotLayout(count: 4, rank: rank)
+      #expect(StepTerm.adapterRank.value(of: small, on: layout) == 0)
+    }
     #expect(value(.eager, step(decodes: 12, chunks: [500])) == 0)
   }
 

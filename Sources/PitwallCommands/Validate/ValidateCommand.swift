@@ -126,7 +126,7 @@ private struct Validated {
     let start = Date()
     let validator = Validator(
       seeds: seeds, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-      predict: predictor.predict)
+      predict: { try predictor.predict($0, seed: $1) })
     do {
       runs = try await validator.validate(chosen) { _ in progress.advance() }
     } catch is CancellationError {

@@ -32,8 +32,6 @@ public struct StepWork: Sendable, Equatable {
   public var contextTokens: Int64 = 0
   /// Prompt tokens computed.
   public var promptTokens = 0
-  /// Pieces of prompts that these are in.
-  public var chunks = 0
   /// Pairs of a prompt token and a token that it attends to.
   public var promptPairs: Int64 = 0
   /// Sum over all computed tokens of the ranks of their adapters.
@@ -49,8 +47,6 @@ public struct StepWork: Sendable, Equatable {
 
   /// Tokens computed.
   public var tokens: Int { decodes + promptTokens }
-  /// Sequences that get a token or have a piece of their prompt computed.
-  public var sequences: Int { decodes + chunks }
 
   /// No work.
   public init() {}
@@ -59,7 +55,6 @@ public struct StepWork: Sendable, Equatable {
   init(_ plan: StepPlan) {
     decodes = plan.decodes
     contextTokens = plan.contextTokens
-    chunks = plan.chunks.count
     for chunk in plan.chunks {
       let tokens = Int64(chunk.tokens)
       promptTokens += Int(tokens)

@@ -40,22 +40,27 @@ public enum StepTerm: String, CaseIterable, Sendable {
   case promptToken = "prompt-token"
   /// Tokens in the KV cache that decoding sequences read: memory traffic of attention.
   case contextToken = "context-token"
-  /// Pairs of a prompt token and a token that it attends to: arithmetic of attention.
-  case promptPair = "prompt-pair"
+  /// Steps that compute prompts: attention over them has kernels and metadata of its own.
+  case prefill
   /// Distinct adapters: each one's weights are read once, and its tokens fill tiles of their own.
   case adapter
-  /// Distinct adapters times the tiles of 16 ranks in a slot: the part of the same that grows with
-  /// the rank that slots are made for.
+  /// Distinct adapters times the tiles of 16 ranks in a slot beyond the first: the part of the same
+  /// that grows with the rank that slots are made for.
   case adapterRank = "adapter-rank"
+  /// Distinct adapters of a step below 128 tokens, where the shrink kernel splits the hidden
+  /// dimension 64 ways instead of 8: every adapter has eight times as many thread blocks, which add
+  /// up their results.
+  case adapterSplit = "adapter-split"
   /// A step of more tokens than there are CUDA graphs for (512): each kernel is launched by itself.
   case eager
-  /// Tokens of such a step.
+  /// Tokens above 512 of such a step.
   case eagerToken = "eager-token"
   /// Waiting requests that the scheduler looks at, most of them in vain where all slots are taken:
   /// it walks the whole queue in every step.
   case waitingScanned = "waiting-scanned"
-  /// Sequences in the step: bookkeeping for each on the host.
-  case running
+  /// Waiting requests, looked at or not: Python's garbage collector passes over them, and so do the
+  /// server's own statistics.
+  case waiting
 
   /// What the coefficient is counted by: `us per` this.
   public var unit: String {
@@ -66,13 +71,14 @@ public enum StepTerm: String, CaseIterable, Sendable {
     case .decode: "decoding sequence"
     case .promptToken: "prompt token"
     case .contextToken: "token in the KV cache"
-    case .promptPair: "pair of attended tokens"
+    case .prefill: "step with prompt tokens"
     case .adapter: "adapter"
-    case .adapterRank: "adapter and 16 ranks of its slot"
+    case .adapterRank: "adapter and 16 ranks of its slot beyond 16"
+    case .adapterSplit: "adapter of a step below 128 tokens"
     case .eager: "step above 512 tokens"
-    case .eagerToken: "token of a step above 512"
+    case .eagerToken: "token above 512"
     case .waitingScanned: "waiting request looked at"
-    case .running: "sequence"
+    case .waiting: "waiting request"
     }
   }
 
@@ -82,30 +88,33 @@ public enum StepTerm: String, CaseIterable, Sendable {
     switch self {
     case .step: 1
     case .shrinkGrid:
-      Double(slots.rankTiles * (step.paddedTokens < 128 ? 64 : 8) * ((step.paddedTokens + 31) / 32))
-        / 64
+      Double(slots.rankTiles * (step.splitsWidely ? 64 : 8) * ((step.paddedTokens + 31) / 32)) / 64
     case .expandGrid: Double(slots.count * ((step.paddedTokens + 63) / 64))
     case .decode: Double(step.decodes)
     case .promptToken: Double(step.promptTokens)
     case .contextToken: Double(step.contextTokens)
-    case .promptPair: Double(step.promptPairs)
+    case .prefill: step.promptTokens > 0 ? 1 : 0
     case .adapter: Double(step.adapters)
-    case .adapterRank: Double(step.adapters * SlotLayout.tiles(ofRank: slots.rank))
+    case .adapterRank: Double(step.adapters * max(0, SlotLayout.tiles(ofRank: slots.rank) - 1))
+    case .adapterSplit: step.splitsWidely ? Double(step.adapters) : 0
     case .eager: step.isEager ? 1 : 0
-    case .eagerToken: step.isEager ? Double(step.tokens) : 0
+    case .eagerToken: Double(max(0, step.tokens - StepWork.graphTokens))
     case .waitingScanned: Double(step.scanned)
-    case .running: Double(step.sequences)
+    case .waiting: Double(step.waiting)
     }
   }
 }
 
 extension StepWork {
   /// Tokens up to which vLLM captures CUDA graphs, one for each multiple of 8 (and 1, 2, 4).
-  private static let graphTokens = 512
+  fileprivate static let graphTokens = 512
 
   /// Whether the step has too many tokens for a CUDA graph.
   fileprivate var isEager: Bool { tokens > StepWork.graphTokens }
 
   /// The tokens that kernels are launched for: those of the smallest graph that has room.
   fileprivate var paddedTokens: Int { isEager ? tokens : (tokens + 7) / 8 * 8 }
+
+  /// Whether `lora_shrink` splits the hidden dimension 64 ways.
+  fileprivate var splitsWidely: Bool { paddedTokens < 128 }
 }

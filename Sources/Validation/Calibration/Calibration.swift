@@ -26,19 +26,21 @@ public struct Calibration: Sendable {
 
   /// The profile.
   public let profile: Profile
-  /// How well the step terms fit, by model.
+  /// The step terms as fitted to steps that were measured alone, by model.
   public let stepFits: [(model: String, fit: StepFit)]
+  /// Whole runs, of all models.
+  public let runs: [MeasuredRun]
 
   /// Fits what a folder holds: `kv_memory.csv`, `adapter_load.csv`, `length_hist.csv`,
   /// `runs_v1.csv`, `step_groups.csv` and `estimator_runs.csv`.
   /// - Parameters:
   ///   - folder: where these files are.
   ///   - subject: what was measured.
-  ///   - terms: the step terms to fit.
+  ///   - models: names in ``ModelShape/catalogue`` of those to fit; all where empty.
   /// - Throws: `PitwallError`: noInput for a file that is not there, data with file, line and column
   ///   of a malformed one, or for measurements that do not determine what is fitted.
   public init(
-    folder: String, subject: Subject, terms: [StepTerm] = StepTerm.allCases
+    folder: String, subject: Subject, models: [String] = []
   ) throws {
     var sources: [Profile.Source] = []
     func read(_ name: String, _ columns: [String]) throws -> CSVTable {
@@ -47,16 +49,24 @@ public struct Calibration: Sendable {
       return table
     }
     let capacities = try read("kv_memory.csv", MeasuredCapacity.columns).byModel()
+    if let absent = models.first(where: { name in !capacities.contains { $0.model.name == name } }) {
+      let known = capacities.map(\.model.name)
+      throw PitwallError(
+        .usage, "no model \"\(absent)\" was measured" + Suggestion.hint(for: absent, in: known))
+    }
     let loads = try read("adapter_load.csv", MeasuredLoads.columns).byModel()
     let histograms = try read("length_hist.csv", Profile.Lengths.histogramColumns)
-    let runs = try read("runs_v1.csv", MeasuredLengths.columns).byModel()
+    let table = try read("runs_v1.csv", MeasuredLengths.columns + MeasuredRun.requiredColumns)
+    let runs = try table.byModel()
+    self.runs = try MeasuredRun.read(table)
     let steps = try StepMeasurements(
       groups: read("step_groups.csv", MeasuredStep.columns),
       benchmarks: read("estimator_runs.csv", MeasuredStep.Benchmark.columns))
-    let fits = steps.steps.map { (model: $0.model.name, fit: StepFit($0.steps, terms: terms)) }
+    let fits = steps.steps.map { (model: $0.model.name, fit: StepFit($0.steps)) }
     stepFits = fits
 
-    let models = try capacities.map { model, rows in
+    let wanted = capacities.filter { models.isEmpty || models.contains($0.model.name) }
+    let fitted = try wanted.map { model, rows in
       guard let fit = fits.first(where: { $0.model == model.name })?.fit else {
         throw PitwallError.data("\(folder)/step_groups.csv", "no step of \(model.name)")
       }
@@ -77,7 +87,28 @@ public struct Calibration: Sendable {
     }
     profile = Profile(
       name: subject.name, engine: subject.engine, accelerator: subject.accelerator,
-      fittedFrom: sources, models: models)
+      fittedFrom: sources, models: fitted)
+  }
+}
+
+extension Calibration {
+  /// How far coefficients of servers at work may be from those of benchmarks, as a share.
+  private static let spread = 0.3
+
+  /// What the steps measured alone say of the coefficients: those that they determine to better
+  /// than half of themselves.
+  public var priors: RunRefinement.Priors {
+    let pairs = stepFits.map { model, fit in
+      let priors = StepTerm.allCases.map { term -> LeastSquares.Prior? in
+        guard let estimate = fit.coefficients.first(where: { $0.term == term })?.microseconds,
+          estimate.value > 2 * estimate.standardError
+        else { return nil }
+        return LeastSquares.Prior(
+          mean: estimate.value, deviation: Calibration.spread * estimate.value)
+      }
+      return (model, priors)
+    }
+    return Dictionary(uniqueKeysWithValues: pairs)
   }
 }
 

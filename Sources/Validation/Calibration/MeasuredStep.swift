@@ -94,7 +94,6 @@ public struct MeasuredStep: Sendable, Equatable {
 
   private mutating func setPrompts(_ tokens: Double, of benchmark: Benchmark) {
     work.promptTokens = Int(tokens)
-    work.chunks = Int((tokens / benchmark.prompt).rounded(.up))
     work.promptPairs = Int64(tokens * (benchmark.prompt + 1) / 2)
   }
 }

@@ -21,9 +21,12 @@ public struct ProfilePredictor: Sendable {
   }
 
   /// Predicts a run.
+  /// - Parameter onSteps: see ``Simulation/Simulation/Options/onSteps``.
   /// - Throws: `PitwallError` (data) where the profile lacks what the run needs; otherwise as
-  ///   ``MeasuredRun/predict(on:lengths:client:seed:progress:)`` does.
-  public func predict(_ run: MeasuredRun, seed: UInt64) throws -> Prediction {
+  ///   ``MeasuredRun/predict(on:lengths:client:seed:onSteps:progress:)`` does.
+  public func predict(
+    _ run: MeasuredRun, seed: UInt64, onSteps: (@Sendable (StepWork, Int) -> Void)? = nil
+  ) throws -> Prediction {
     let (shape, model) = try model(of: run)
     var server = ServerSpec(model: shape, accelerator: try accelerator())
     server.cost = .profile(model)
@@ -31,7 +34,8 @@ public struct ProfilePredictor: Sendable {
     let configured = run.configured(server)
     if configured.refusal(slotRank: run.slotRank) != nil { return .doesNotStart }
     return try run.predict(
-      on: server, lengths: try lengths(of: run, model), client: client, seed: seed)
+      on: server, lengths: try lengths(of: run, model), client: client, seed: seed,
+      onSteps: onSteps)
   }
 
   private func model(of run: MeasuredRun) throws -> (ModelShape, Profile.Model) {

@@ -1,6 +1,12 @@
 import Results
 
 extension ValidatedRun {
+  /// A measured run and one prediction of it.
+  init(_ run: MeasuredRun, predicted: Prediction) {
+    self.init(run)
+    self.predicted = Observations(predicted)
+  }
+
   /// A measured run of which nothing is predicted yet; what its file has of the published twin's
   /// predictions included. Where a run has two, that with arrivals of the twin's own is taken only
   /// if there is none that replays the run's.

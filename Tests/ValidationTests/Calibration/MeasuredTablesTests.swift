@@ -108,7 +108,7 @@ import Workload
     #expect(decode.milliseconds == 41 && decode.count == 97)
     // 40 more than sequences: ten prompts of 5 tokens, each in place of one that decodes.
     let mixed = try #require(try steps("decode,llama-2-7b,,,0,0,140,3,40,41\n").first)
-    #expect(mixed.work.promptTokens == 50 && mixed.work.decodes == 90 && mixed.work.chunks == 10)
+    #expect(mixed.work.promptTokens == 50 && mixed.work.decodes == 90)
     #expect(mixed.work.promptPairs == 150 && mixed.slots.count == 0)
     // All prompts of 100 tokens, spread over the steps that computed them.
     let prefill = try #require(try steps("lab/prefill,llama-2-7b,,,0,0,,200,50,51\n").first)
@@ -138,7 +138,6 @@ import Workload
       var work = StepWork()
       work.decodes = random.index(below: 400)
       work.promptTokens = random.index(below: 2) * random.index(below: 600)
-      work.chunks = (work.promptTokens + 99) / 100
       work.contextTokens = Int64(work.decodes * random.index(below: 1000))
       work.adapters = random.index(below: work.decodes + 1)
       let slots = SlotLayout(
