@@ -14,7 +14,6 @@ extension MeasuredRun {
     if slotRank > 0 { server.maxRank = slotRank }
     if let maxSequences { server.maxSequences = maxSequences }
     if let tokenBudget { server.tokenBudget = tokenBudget }
-    server.loading = .inStep
     // All adapters are in host memory before the first request comes (`max_cpu_loras`).
     server.start = .host
     server.hostBytes = 1 << 50
