@@ -10,7 +10,8 @@ public struct Engine: Sendable {
   public let summary: String
   /// Where the values come from.
   public let source: String
-  let configure: @Sendable (inout ServerSpec) -> Void
+  /// Sets a server's settings to the engine's values.
+  public let configure: @Sendable (inout ServerSpec) -> Void
 
   /// The engines that an experiment can name.
   public static let catalogue = [vllmV1, vllmV0, sglang, sLoRA]

@@ -30,7 +30,7 @@ public struct ProfilePredictor: Sendable {
     let (shape, model) = try model(of: run)
     var server = ServerSpec(model: shape, accelerator: try accelerator())
     server.cost = .profile(model)
-    server.loading = .inStep
+    try engine().configure(&server)
     let configured = run.configured(server)
     if configured.refusal(slotRank: run.slotRank) != nil { return .doesNotStart }
     return try run.predict(
@@ -50,6 +50,17 @@ public struct ProfilePredictor: Sendable {
         .data, at: run.place, "model: profile \"\(profile.name)\" has no \(shape.name)")
     }
     return (shape, model)
+  }
+
+  /// The engine that the profile speaks of: that of the catalogue whose name is its first word.
+  private func engine() throws -> Engine {
+    let name = profile.engine.split(separator: " ").first.map(String.init) ?? ""
+    guard let engine = Engine.catalogue.first(where: { $0.name == name }) else {
+      throw PitwallError(
+        .data, at: profile.name,
+        "engine: unknown \"\(name)\"" + Suggestion.hint(for: name, in: Engine.catalogue.map(\.name)))
+    }
+    return engine
   }
 
   /// The accelerator that the profile speaks of: that of the catalogue whose name is among its
