@@ -71,7 +71,7 @@ public struct Engine: Sendable {
 
   /// S-LoRA as it starts without `--prefetch`. Clients say how much output they want (its benchmark
   /// wants exactly what it gets). The token budget is for prompts (`--batch-max-tokens`).
-  static let sLoRA = Engine(
+  public static let sLoRA = Engine(
     name: "s-lora",
     summary:
       "one pool for adapters and KV cache; prompts every ten decoding steps; no idle adapters",
@@ -88,6 +88,7 @@ public struct Engine: Sendable {
     server.decodeStreak = 10
     server.admission = .peak
     server.declaresOutput = true
+    server.gathersAdapters = true
     server.kvBlockTokens = 1
   }
 }
