@@ -35,7 +35,7 @@ public struct Engine: Sendable {
 
   /// Without chunked prefill a step must be able to hold the longest prompt. It looks for blocks before
   /// it looks at adapters, here it is the other way round: that tells where prompts differ in length.
-  static let vllmV0 = Engine(
+  public static let vllmV0 = Engine(
     name: "vllm-v0",
     summary: "prompts whole and before decoding; adapters copied inside the step, in a set's order",
     source: "vLLM 0.5.0: vllm/core/scheduler.py, vllm/core/block_manager_v1.py, vllm/config.py"

@@ -207,6 +207,13 @@ public struct ServerSpec: Sendable, Equatable {
     return (DeviceMemory(capacity: capacity, weights: fixed, adapterSlots: reserved), rest)
   }
 
+  /// Tokens that the KV cache has room for, in whole blocks, beside slots made for a rank; 0 where the
+  /// model and its slots alone do not fit.
+  public func kvTokens(slotRank: Int) -> Int {
+    guard let rest = try? divideMemory(slotRank: slotRank).rest else { return 0 }
+    return Int(rest / (Bytes(kvBlockTokens) * model.kvBytesPerToken)) * kvBlockTokens
+  }
+
   private func checkAdapters(
     _ catalogue: AdapterCatalogue, slotRank: Int, rest: Bytes
   ) throws {

@@ -70,9 +70,11 @@ public struct SLoRAExperiment: Sendable, Equatable {
   }
 
   /// The same requests, served by the model.
+  /// - Parameter efficiency: how near the implementation comes to the device's limits; nil for what the
+  ///   catalogue assumes of any.
   /// - Throws: `PitwallError`: data where the catalogues lack model or device or the workload makes
   ///   no sense, fault for a broken invariant.
-  public func predict(with efficiency: SLoRAEfficiency = .datasheet) throws -> Outcome {
+  public func predict(with efficiency: SLoRAEfficiency? = nil) throws -> Outcome {
     let server = try server(efficiency)
     let scenario = Scenario(
       trace: try workload.trace(ranks: setting.ranks), server: server,
@@ -84,18 +86,17 @@ public struct SLoRAExperiment: Sendable, Equatable {
   }
 
   /// The server as `launch_server.py` started it.
-  private func server(_ efficiency: SLoRAEfficiency) throws -> ServerSpec {
+  private func server(_ efficiency: SLoRAEfficiency?) throws -> ServerSpec {
     guard let model = ModelShape.known(as: setting.model),
       let accelerator = Accelerator.catalogue.first(where: { $0.name == device.accelerator })
     else { throw PitwallError(.data, "no \(setting.model) or \(device.accelerator)") }
     var server = ServerSpec(
-      model: model, accelerator: efficiency.applied(to: accelerator), engine: .sLoRA)
+      model: model, accelerator: efficiency?.applied(to: accelerator) ?? accelerator, engine: .sLoRA
+    )
     server.targets = ["q_proj", "k_proj", "v_proj", "o_proj"]
     // `api_server.py`: a sixth of the pool, but a whole request at least.
     server.tokenBudget = max(poolTokens / 6, 3072)
-    server.memoryUtilization = 1
-    server.workspace =
-      accelerator.memory - model.weightBytes - Bytes(poolTokens) * model.kvBytesPerToken
+    server.holdTokens(poolTokens)
     server.hostBytes = 1 << 50
     return server
   }
@@ -114,28 +115,5 @@ extension SLoRAExperiment.Outcome {
       throughput: run.end > 0 ? Double(finished.count) / run.end.seconds : 0,
       latency: mean(\.e2e), firstToken: mean(\.ttft),
       attainment: Double(good) / Double(max(1, run.requests.count)))
-  }
-}
-
-/// What a roofline needs to know of an implementation: how near its kernels come to the device's
-/// limits.
-public struct SLoRAEfficiency: Sendable, Equatable {
-  /// Share of peak bandwidth; nil for the catalogue's.
-  public var bandwidth: Double?
-  /// Time of a small kernel's launch, in nanoseconds; nil for the catalogue's.
-  public var launch: Double?
-  public var compute: Double?
-  public var overhead: Double?
-
-  /// The catalogue's values: nothing is fitted.
-  public static let datasheet = SLoRAEfficiency()
-
-  func applied(to accelerator: Accelerator) -> Accelerator {
-    var accelerator = accelerator
-    if let bandwidth { accelerator.bandwidthEfficiency = bandwidth }
-    if let compute { accelerator.computeEfficiency = compute }
-    if let launch { accelerator.launch = Nanoseconds(launch) }
-    if let overhead { accelerator.stepOverhead = Nanoseconds(overhead) }
-    return accelerator
   }
 }
