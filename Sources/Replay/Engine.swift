@@ -36,7 +36,7 @@ public struct Engine: Sendable {
 
   /// Without chunked prefill a step must be able to hold the longest prompt. It looks for blocks before
   /// it looks at adapters, here it is the other way round: that tells where prompts differ in length.
-  static let vllmV0 = Engine(
+  public static let vllmV0 = Engine(
     name: "vllm-v0",
     summary: "prompts whole and before decoding; adapters copied inside the step, in a set's order",
     source: "vLLM 0.5.0: vllm/core/scheduler.py, vllm/core/block_manager_v1.py, vllm/config.py"
@@ -72,7 +72,7 @@ public struct Engine: Sendable {
 
   /// S-LoRA as it starts without `--prefetch`. Clients say how much output they want (its benchmark
   /// wants exactly what it gets). The token budget is for prompts (`--batch-max-tokens`).
-  static let sLoRA = Engine(
+  public static let sLoRA = Engine(
     name: "s-lora",
     summary:
       "one pool for adapters and KV cache; prompts every ten decoding steps; no idle adapters",
@@ -89,6 +89,7 @@ public struct Engine: Sendable {
     server.decodeStreak = 10
     server.admission = .peak
     server.declaresOutput = true
+    server.gathersAdapters = true
     server.kvBlockTokens = 1
   }
 }

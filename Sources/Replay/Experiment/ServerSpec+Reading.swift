@@ -57,6 +57,7 @@ extension ServerSpec {
     if let value = map.value("loading") { loading = try value.choice() }
     if let value = map.value("activation") { activation = try value.choice() }
     if let value = map.value("keep-idle") { keepsIdleAdapters = try value.bool() }
+    if let value = map.value("gather") { gathersAdapters = try value.bool() }
     try map.finish()
   }
 
