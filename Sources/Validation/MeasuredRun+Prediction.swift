@@ -15,8 +15,9 @@ extension MeasuredRun {
     if let maxSequences { server.maxSequences = maxSequences }
     if let tokenBudget { server.tokenBudget = tokenBudget }
     server.loading = .inStep
-    // All adapters are in host memory before the first request comes (`max_cpu_loras`).
-    server.start = .host
+    // V1 activates all adapters that it is given at its start; V0 reads each from disk when a request
+    // first asks for it. Host memory then has room for all of them (`max_cpu_loras`).
+    server.start = server.engine == Engine.vllmV0.name ? .disk : .device
     server.hostBytes = 1 << 50
     server.rejectsOversized = true
     return server
