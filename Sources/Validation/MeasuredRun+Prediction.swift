@@ -14,10 +14,9 @@ extension MeasuredRun {
     if slotRank > 0 { server.maxRank = slotRank }
     if let maxSequences { server.maxSequences = maxSequences }
     if let tokenBudget { server.tokenBudget = tokenBudget }
-    server.loading = .inStep
     // V1 activates all adapters that it is given at its start; V0 reads each from disk when a request
-    // first asks for it. Host memory then has room for all of them (`max_cpu_loras`).
-    server.start = server.engine == Engine.vllmV0.name ? .disk : .device
+    // first asks for it. Host memory has room for all of them (`max_cpu_loras`).
+    server.start = engine.hasPrefix("V0") ? .disk : .device
     server.hostBytes = 1 << 50
     server.rejectsOversized = true
     return server

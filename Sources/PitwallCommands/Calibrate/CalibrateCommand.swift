@@ -37,7 +37,7 @@ struct CalibrateCommand: AsyncParsableCommand {
   var model: [String] = []
 
   @Option(help: "Times that coefficients are improved by simulating the runs; 0 for never.")
-  var iterations = 5
+  var iterations = 4
 
   @Option(help: "The profile's name.") var name = "h100-64gb"
 

@@ -50,28 +50,23 @@ struct LinearizedRun: Sendable {
   let means: [Double]
   /// The time of a mean step, us.
   let stepTime: Double
+  /// By how many times more than the steps' lengths each observable changes.
+  let elasticities: [RunObservable: Double]
   /// An entry an observable.
   let rows: [Row]
 
-  /// How much larger the coefficients of the second simulation are: far more than what two
-  /// simulations differ by at random, and little enough to be a derivative.
-  static let scale = 1.03
-
-  /// Elasticities of more than this are those of a run at the edge of another regime, and hold
-  /// nowhere else.
-  private static let steepest = 8.0
-
-  /// Compares two simulations.
+  /// Adds derivatives to a prediction.
   /// - Parameters:
-  ///   - prediction: with the coefficients.
-  ///   - scaled: with ``scale`` times the coefficients.
-  ///   - coefficients: in the order of ``StepTerm/allCases``, us.
+  ///   - coefficients: those that the prediction was made with, in the order of
+  ///     ``StepTerm/allCases``, us.
+  ///   - elasticities: see ``elasticities(from:to:)``.
   init(
-    _ run: MeasuredRun, _ prediction: Prediction, scaled: Prediction, profile: StepProfile,
-    coefficients: [Double]
+    _ run: MeasuredRun, _ prediction: Prediction, _ profile: StepProfile, coefficients: [Double],
+    elasticities: [RunObservable: Double]
   ) {
     self.run = run
     self.prediction = prediction
+    self.elasticities = elasticities
     let means = profile.means
     let stepTime = zip(coefficients, means).reduce(0) { $0 + $1.0 * $1.1 }
     self.means = means
@@ -80,13 +75,33 @@ struct LinearizedRun: Sendable {
       guard stepTime > 0, let deviation = observable.deviation(in: run.regime),
         let measured = run.measured.flatMap(observable.value), measured > 0,
         let predicted = observable.value(of: prediction), predicted > 0,
-        let moved = observable.value(of: scaled), moved > 0
+        let elasticity = elasticities[observable]
       else { return nil }
-      let elasticity = log(moved / predicted) / log(LinearizedRun.scale)
-      let bounded = min(max(elasticity, -LinearizedRun.steepest), LinearizedRun.steepest)
       return Row(
-        residual: log(measured / predicted), slopes: means.map { bounded * $0 / stepTime },
+        residual: log(measured / predicted), slopes: means.map { elasticity * $0 / stepTime },
         deviation: deviation)
     }
+  }
+
+  /// How much larger the coefficients of the second simulation are: far more than what two
+  /// simulations differ by at random, and little enough for a derivative.
+  static let scale = 1.03
+
+  /// Elasticities of more than this are those of a run at the edge of another regime, and hold
+  /// nowhere else.
+  private static let steepest = 8.0
+
+  /// Compares a run with itself where all coefficients are ``scale`` times as large.
+  static func elasticities(
+    from prediction: Prediction, to scaled: Prediction
+  ) -> [RunObservable: Double] {
+    var elasticities: [RunObservable: Double] = [:]
+    for observable in RunObservable.allCases {
+      guard let predicted = observable.value(of: prediction), predicted > 0,
+        let moved = observable.value(of: scaled), moved > 0
+      else { continue }
+      elasticities[observable] = min(max(log(moved / predicted) / log(scale), -steepest), steepest)
+    }
+    return elasticities
   }
 }

@@ -23,7 +23,7 @@ public struct RunRefinement: Sendable {
   /// The runs: those that served, of which something was measured.
   public let runs: [MeasuredRun]
   /// Times that the coefficients are improved.
-  public var iterations = 5
+  public var iterations = 4
   /// The seed of all simulations.
   public var seed: UInt64 = 1
   /// Simulations at a time; they change nothing but the time it takes.
@@ -59,8 +59,14 @@ public struct RunRefinement: Sendable {
     }
   }
 
+  /// Points at which elasticities are computed anew: at the start, which may be far off, and where
+  /// that leads. From there on they hardly change.
+  private static let freshPoints = 2
+
   /// The number of simulations that a fit takes.
-  public var simulations: Int { (iterations + 1) * 2 * runs.count }
+  public var simulations: Int {
+    (iterations + 1 + min(iterations + 1, RunRefinement.freshPoints)) * runs.count
+  }
 
   /// Fits the coefficients.
   /// - Parameter finished: told whenever a simulation has ended; returns false to give up.
@@ -70,11 +76,12 @@ public struct RunRefinement: Sendable {
   public func fit(finished: @escaping @Sendable () -> Bool = { true }) async throws -> Point {
     var best = try await linearize(start, finished)
     var point = best
-    for _ in 0..<iterations {
+    for iteration in 0..<iterations {
       let next = point.profile.mapStep { model in
         problem(model, point, damped: true).fitNonNegative().coefficients.map(\.value)
       }
-      point = try await linearize(next, finished)
+      let isFresh = iteration + 1 < RunRefinement.freshPoints
+      point = try await linearize(next, like: isFresh ? nil : point, finished)
       best = better(best, point)
     }
     let errors = best
@@ -96,27 +103,36 @@ public struct RunRefinement: Sendable {
     }
   }
 
-  /// Simulates every run twice.
+  /// Simulates every run, and computes derivatives.
+  /// - Parameter old: whose elasticities to take; where there is none, those of each run are found
+  ///   by simulating it once more.
   private func linearize(
-    _ profile: Profile, _ finished: @escaping @Sendable () -> Bool
+    _ profile: Profile, like old: Point? = nil, _ finished: @escaping @Sendable () -> Bool
   ) async throws -> Point {
     let here = ProfilePredictor(profile)
-    let scaled = ProfilePredictor(
-      profile.mapStep { model in model.coefficients.map { $0 * LinearizedRun.scale } })
-    let simulated = try await mapConcurrently(
-      runs.flatMap { [($0, false), ($0, true)] }, threads: threads, finished: finished
-    ) { run, isScaled in
+    let simulated = try await mapConcurrently(runs, threads: threads, finished: finished) { run in
       let steps = Mutex(StepProfile(slots: SlotLayout(count: run.slots, rank: run.slotRank)))
-      let prediction = try (isScaled ? scaled : here).predict(run, seed: seed) { first, count in
+      let prediction = try here.predict(run, seed: seed) { first, count in
         steps.withLock { $0.add(first, count: count) }
       }
       return (prediction, steps.withLock { $0 })
     }
-    let linearized = runs.enumerated().map { index, run in
-      let (prediction, steps) = simulated[2 * index]
-      return LinearizedRun(
-        run, prediction, scaled: simulated[2 * index + 1].0, profile: steps,
-        coefficients: profile.model(of: run)?.coefficients ?? [])
+    let elasticities: [[RunObservable: Double]]
+    if let old {
+      elasticities = old.runs.map(\.elasticities)
+    } else {
+      let longer = ProfilePredictor(
+        profile.mapStep { model in model.coefficients.map { $0 * LinearizedRun.scale } })
+      let scaled = try await mapConcurrently(runs, threads: threads, finished: finished) { run in
+        try longer.predict(run, seed: seed)
+      }
+      elasticities = zip(simulated, scaled).map { LinearizedRun.elasticities(from: $0.0, to: $1) }
+    }
+    let linearized = runs.indices.map { index in
+      LinearizedRun(
+        runs[index], simulated[index].0, simulated[index].1,
+        coefficients: profile.model(of: runs[index])?.coefficients ?? [],
+        elasticities: elasticities[index])
     }
     return Point(profile: profile, runs: linearized)
   }

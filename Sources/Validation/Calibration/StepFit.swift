@@ -13,10 +13,16 @@ public struct StepFit: Sendable, Equatable {
   /// Groups of steps fitted to.
   public var count: Int
 
+  /// The terms that benchmarks tell apart. The others come together with some of these only: all
+  /// steps with prompts, say, are steps of nothing else.
+  public static let terms: [StepTerm] = [
+    .step, .shrinkGrid, .expandGrid, .decode, .promptToken, .contextToken, .adapter,
+  ]
+
   /// Fits terms, none of which makes a step faster, to measured steps.
   ///
   /// Errors are relative: a step of 300 ms is known no more exactly, in percent, than one of 13.
-  public init(_ steps: [MeasuredStep], terms: [StepTerm] = StepTerm.allCases) {
+  public init(_ steps: [MeasuredStep], terms: [StepTerm] = terms) {
     var problem = LeastSquares(terms.map(\.rawValue))
     for step in steps where step.milliseconds > 0 {
       problem.add(
