@@ -102,7 +102,9 @@ public struct CSVTable: Sendable {
       }
     }
     self.columns = Set(columns.keys)
-    if let problem = CSVTable.absence(of: required, in: self.columns) { throw source.failure(problem) }
+    if let problem = CSVTable.absence(of: required, in: self.columns) {
+      throw source.failure(problem)
+    }
     var rows: [Row] = []
     while try source.next() {
       guard source.fields.count == columns.count else {
