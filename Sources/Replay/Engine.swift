@@ -13,6 +13,14 @@ public struct Engine: Sendable {
   /// Sets a server's settings to the engine's values.
   public let configure: @Sendable (inout ServerSpec) -> Void
 
+  /// The engine that a text begins with the name of: `vllm-v1 0.8.5`; nil where there is none.
+  public static func named(in text: String) -> Engine? {
+    catalogue.first { $0.name == text || text.hasPrefix($0.name + " ") }
+  }
+
+  /// Gives a server the engine's settings, whatever they were before.
+  public func apply(to server: inout ServerSpec) { configure(&server) }
+
   /// The engines that an experiment can name.
   public static let catalogue = [vllmV1, vllmV0, sglang, sLoRA]
 

@@ -87,7 +87,8 @@ public struct ServerSpec: Sendable, Equatable {
   public var hostBytes: Bytes = 64 << 30
   /// Disk space for adapters.
   public var diskBytes: Bytes = 1 << 40
-  /// The nearest tier that holds adapters at the start.
+  /// The nearest tier that holds adapters at the start; with ``Tier/device``, which only slots can
+  /// begin with, the last that fit.
   public var start = Tier.host
   /// Link from the object store to disk.
   public var remoteToDisk = Link.remoteToDisk
@@ -236,6 +237,9 @@ public struct ServerSpec: Sendable, Equatable {
 
 extension ServerSpec {
   private func checkLoading() throws {
+    if adapterMemory == .pool, start == .device {
+      throw PitwallError(.data, at: "server", "a pool has no adapters in it at the start")
+    }
     if adapterMemory == .pool, loading == .inStep, activation != .protected {
       throw PitwallError(
         .data, at: "server",

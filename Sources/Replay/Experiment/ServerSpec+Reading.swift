@@ -62,8 +62,7 @@ extension ServerSpec {
   }
 
   private func readStart(_ value: YAMLValue) throws -> Tier {
-    let tiers = Tier.allCases.filter { $0 < .device }
-    return try named(value, "tier", in: tiers, \.description)
+    try named(value, "tier", in: Tier.allCases, \.description)
   }
 
   private mutating func readLimits(_ value: YAMLValue) throws {

@@ -31,6 +31,12 @@ public struct Calibration: Sendable {
   /// Whole runs, of all models.
   public let runs: [MeasuredRun]
 
+  init(profile: Profile, stepFits: [(model: String, fit: StepFit)], runs: [MeasuredRun]) {
+    self.profile = profile
+    self.stepFits = stepFits
+    self.runs = runs
+  }
+
   /// Fits what a folder holds: `kv_memory.csv`, `adapter_load.csv`, `length_hist.csv`,
   /// `runs_v1.csv`, `step_groups.csv` and `estimator_runs.csv`.
   /// - Parameters:
@@ -49,7 +55,8 @@ public struct Calibration: Sendable {
       return table
     }
     let capacities = try read("kv_memory.csv", MeasuredCapacity.columns).byModel()
-    if let absent = models.first(where: { name in !capacities.contains { $0.model.name == name } }) {
+    if let absent = models.first(where: { name in !capacities.contains { $0.model.name == name } })
+    {
       let known = capacities.map(\.model.name)
       throw PitwallError(
         .usage, "no model \"\(absent)\" was measured" + Suggestion.hint(for: absent, in: known))

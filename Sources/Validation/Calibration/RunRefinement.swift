@@ -24,6 +24,8 @@ public struct RunRefinement: Sendable {
   public let runs: [MeasuredRun]
   /// Times that the coefficients are improved.
   public var iterations = 4
+  /// Whether to find the room in KV caches from the runs, too (``Profile/findingCapacities(_:)``).
+  public var findsCapacities = false
   /// The seed of all simulations.
   public var seed: UInt64 = 1
   /// Simulations at a time; they change nothing but the time it takes.
@@ -88,6 +90,7 @@ public struct RunRefinement: Sendable {
       var next = point.profile.mapStep { model in
         problem(model, point, damped: true).fitNonNegative().coefficients.map(\.value)
       }
+      if findsCapacities { next = next.findingCapacities(point.validated) }
       // Not before steps are about as long as they are in reality.
       if iteration == 1 { next = try await frontend.fit(next, finished: finished) }
       let isFresh = iteration + 1 < RunRefinement.freshPoints
