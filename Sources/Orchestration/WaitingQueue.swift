@@ -3,7 +3,7 @@ import Primitives
 
 /// Requests that wait, in the scheduling policy's order.
 ///
-/// There is one queue for each adapter set, and a heap of sets by their first request. Whether a
+/// There is one queue for each adapter set, and a heap of sets by rank, then first request. Whether a
 /// request may start depends on its set and not on itself, so a set that may not start is parked as
 /// a whole until something changes: a pass over a long queue looks at sets, not at requests.
 public struct WaitingQueue: ~Copyable {
@@ -27,12 +27,16 @@ public struct WaitingQueue: ~Copyable {
     var last: Int32 = -1
     /// Place in the heap, or -1 where the set is parked or has nobody waiting.
     var place: Int32 = -1
+    /// Sets of a smaller rank go first, whoever waits in them; of one, nobody is next.
+    var rank: Int32 = 0
+
+    static let closed = Int32.max
   }
 
   private let sets: AdapterSets
-  private var entries = UniqueArray<Entry>(minimumCapacity: 0)
-  private var lines: UniqueArray<Line>
-  private var heap: [AdapterSetID] = []
+  var entries = UniqueArray<Entry>(minimumCapacity: 0)
+  var lines: UniqueArray<Line>
+  var heap: [AdapterSetID] = []
   private var parked: [AdapterSetID] = []
   private var waitingFor: UniqueArray<Int32>
   /// Of the adapters that waiting requests need.
@@ -44,7 +48,7 @@ public struct WaitingQueue: ~Copyable {
   private var places: (tree: FenwickTree, base: Int64)?
   /// Of those who wait, the ones that were prepended: their minor keys are below 0, and never many.
   private var prepended = 0
-  /// Whether keys are ordered by their minor part alone.
+  /// Whether the order is that of the keys' minor parts alone.
   private var isByArrival = true
   /// Number of requests waiting.
   public private(set) var count = 0
@@ -59,6 +63,9 @@ public struct WaitingQueue: ~Copyable {
 
   /// Number of waiting requests that need an adapter.
   public func waiting(for adapter: AdapterID) -> Int { Int(waitingFor[Int(adapter)]) }
+
+  /// Whether a request of a set waits.
+  public func isWaited(for set: AdapterSetID) -> Bool { lines[Int(set)].first >= 0 }
 
   /// Of the adapters that waiting requests need and that satisfy a condition, one that the request
   /// nearest to the head needs.
@@ -89,9 +96,25 @@ public struct WaitingQueue: ~Copyable {
     insert(slot, set, Key(major: .min, minor: front))
   }
 
-  /// The set whose request is next among those that are not parked, and that request's slot.
+  /// The set whose request is next among those that are neither parked nor closed, and that request's
+  /// slot.
   var next: (set: AdapterSetID, slot: Int32)? {
-    heap.first.map { ($0, lines[Int($0)].first) }
+    guard let set = heap.first, lines[Int(set)].rank < Line.closed else { return nil }
+    return (set, lines[Int(set)].first)
+  }
+
+  /// The slot of a set's first request; nil if none waits.
+  func first(of set: AdapterSetID) -> Int32? {
+    lines[Int(set)].first < 0 ? nil : lines[Int(set)].first
+  }
+
+  /// Has a set considered before those of a larger rank, or not at all.
+  mutating func setRank(_ rank: Int32?, of set: AdapterSetID) {
+    isByArrival = false
+    lines[Int(set)].rank = rank ?? Line.closed
+    guard lines[Int(set)].place >= 0 else { return }
+    siftDown(Int(lines[Int(set)].place))
+    siftUp(Int(lines[Int(set)].place))
   }
 
   /// Whether a set has been left aside.
@@ -149,8 +172,8 @@ public struct WaitingQueue: ~Copyable {
   /// Takes everybody out, in no particular order.
   mutating func removeAll(_ body: (Int32) -> Void) {
     unpark()
-    while let next {
-      body(next.slot)
+    while let set = heap.first {
+      body(lines[Int(set)].first)
       removeNext()
     }
   }
@@ -194,7 +217,7 @@ public struct WaitingQueue: ~Copyable {
     places?.tree.add(change, at: Int(minor - base))
   }
 
-  private func headKey(_ set: AdapterSetID) -> Key { entries[Int(lines[Int(set)].first)].key }
+  func headKey(_ set: AdapterSetID) -> Key { entries[Int(lines[Int(set)].first)].key }
 
   private mutating func removed(_ set: AdapterSetID) {
     count -= 1
@@ -242,53 +265,5 @@ public struct WaitingQueue: ~Copyable {
     }
     entries[Int(slot)].next = entries[Int(previous)].next
     entries[Int(previous)].next = slot
-  }
-
-  // MARK: The heap of sets
-
-  private mutating func pushToHeap(_ set: AdapterSetID) {
-    heap.append(set)
-    lines[Int(set)].place = Int32(heap.count - 1)
-    siftUp(heap.count - 1)
-  }
-
-  private mutating func removeFromHeap(_ set: AdapterSetID) {
-    let place = Int(lines[Int(set)].place)
-    lines[Int(set)].place = -1
-    let moved = heap.removeLast()
-    guard moved != set else { return }
-    heap[place] = moved
-    lines[Int(moved)].place = Int32(place)
-    siftDown(place)
-    siftUp(Int(lines[Int(moved)].place))
-  }
-
-  private mutating func siftUp(_ start: Int) {
-    var place = start
-    while place > 0 {
-      let parent = (place - 1) / 2
-      guard headKey(heap[place]) < headKey(heap[parent]) else { return }
-      swapPlaces(place, parent)
-      place = parent
-    }
-  }
-
-  private mutating func siftDown(_ start: Int) {
-    var place = start
-    while true {
-      var least = place
-      for child in [2 * place + 1, 2 * place + 2] where child < heap.count {
-        if headKey(heap[child]) < headKey(heap[least]) { least = child }
-      }
-      guard least != place else { return }
-      swapPlaces(place, least)
-      place = least
-    }
-  }
-
-  private mutating func swapPlaces(_ a: Int, _ b: Int) {
-    heap.swapAt(a, b)
-    lines[Int(heap[a])].place = Int32(a)
-    lines[Int(heap[b])].place = Int32(b)
   }
 }

@@ -22,7 +22,7 @@ public struct Engine: Sendable {
   public func apply(to server: inout ServerSpec) { configure(&server) }
 
   /// The engines that an experiment can name.
-  public static let catalogue = [vllmV1, vllmV0, sglang, sLoRA]
+  public static let catalogue = [vllmV1, vllmV0, sglang, lorax, sLoRA]
 
   /// What `vllm serve` does unless told otherwise. Large devices have larger limits
   /// (`EngineArgs._set_default_args_v1`).
@@ -76,6 +76,35 @@ public struct Engine: Sendable {
     server.chunkedPrefill = true
     server.batching = .separate
     server.kvBlockTokens = 1
+  }
+
+  /// LoRAX as it starts, without chunked prefill. Clients say how much output they want
+  /// (`max_new_tokens`), and blocks for all of it are set aside when a request starts; the token budget
+  /// is for prompts (`--max-batch-prefill-tokens`), and between two batches of prompts everybody decodes
+  /// once. A tenth of the device's memory is for adapters (`ADAPTER_MEMORY_FRACTION`).
+  ///
+  /// Not as in LoRAX: it refuses requests beyond 128 at a time, here those wait
+  /// (`client: {max-in-flight: 128}` has clients not send them); it lets prompts wait for 20 tokens while
+  /// they are fewer than 0.3 of the running requests (`--waiting-served-ratio`); and one task downloads,
+  /// loads and offloads adapters one at a time, here each link has its own lanes, downloads begin with
+  /// the next step, not on arrival, and an adapter that comes from disk goes on from host memory to the
+  /// device only with the next step. Adapters merged for a request are loaded each for itself.
+  static let lorax = Engine(
+    name: "lorax",
+    summary: "adapters take turns in a share of memory, loaded while others run; prompts whole",
+    source: "LoRAX (predibase/lorax a7394ba): router/src/queue.rs, scheduler.rs, infer.rs, main.rs"
+  ) { server in
+    server.adapterMemory = .share(0.1)
+    server.scheduling = "active-set"
+    server.loading = .overlapped
+    server.maxSequences = 128
+    server.tokenBudget = 4096
+    server.chunkedPrefill = false
+    server.batching = .separate
+    server.decodeStreak = 1
+    server.admission = .whole
+    server.declaresOutput = true
+    server.kvBlockTokens = 16
   }
 
   /// S-LoRA as it starts without `--prefetch`. Clients say how much output they want (its benchmark

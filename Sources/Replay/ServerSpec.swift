@@ -8,6 +8,8 @@ public struct ServerSpec: Sendable, Equatable {
   public enum AdapterMemory: Sendable, Equatable {
     /// So many slots, each large enough for an adapter of the largest rank (vLLM, SGLang).
     case slots(Int)
+    /// A share of the device's memory, for as many adapters as fit there (LoRAX).
+    case share(Double)
     /// One pool with the KV cache (S-LoRA's unified paging, Chameleon).
     case pool
   }
@@ -98,6 +100,8 @@ public struct ServerSpec: Sendable, Equatable {
   public var hostToDevice: Link?
   /// Step times.
   public var cost = Cost.roofline
+  /// The scheduling policy of strategies that name none.
+  public var scheduling = "fcfs"
   /// What happens to a request that could never fit: an error before the run, or its rejection.
   public var rejectsOversized = false
 
@@ -113,8 +117,27 @@ public struct ServerSpec: Sendable, Equatable {
     engine.configure(&self)
   }
 
-  /// Adapter slots; nil where adapters share a pool with the KV cache.
+  /// Adapter slots; nil where adapters are held together by their bytes alone.
   private var slots: Int? { if case .slots(let count) = adapterMemory { count } else { nil } }
+
+  /// How many adapters may be on the device, whatever their size; nil where they share a pool with the
+  /// KV cache.
+  private func places(for catalogue: AdapterCatalogue) -> Int? {
+    switch adapterMemory {
+    case .slots(let count): count
+    case .share: max(1, catalogue.count)
+    case .pool: nil
+    }
+  }
+
+  /// Device memory set aside for adapters.
+  private func reservedBytes(slotBytes: Bytes) -> Bytes {
+    switch adapterMemory {
+    case .slots(let count): Bytes(count) * slotBytes
+    case .share(let share): Bytes(Double(accelerator.memory) * share)
+    case .pool: 0
+    }
+  }
 
   /// The rank that slots are made for.
   private func slotRank(for catalogue: AdapterCatalogue) -> Int {
@@ -161,11 +184,12 @@ public struct ServerSpec: Sendable, Equatable {
   ) throws -> (replica: ReplicaConfiguration, memory: DeviceMemory) {
     let slotRank = slotRank(for: catalogue)
     let (memory, rest) = try divideMemory(slotRank: slotRank)
-    try checkAdapters(catalogue, slotRank: slotRank, rest: rest)
+    try checkAdapters(catalogue, slotRank: slotRank, memory, rest: rest)
     try checkLoading()
     let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
     var replica = ReplicaConfiguration(
-      slots: slots, adapterBytes: slots == nil ? rest : memory.adapterSlots,
+      slots: places(for: catalogue),
+      adapterBytes: adapterMemory == .pool ? rest : memory.adapterSlots,
       kvBlocks: Int(rest / blockBytes), kvBlockBytes: blockBytes, kvBlockTokens: kvBlockTokens,
       maxSequences: maxSequences, tokenBudget: tokenBudget, chunkedPrefill: chunkedPrefill,
       loading: loading, activation: activation, hostBytes: hostBytes, diskBytes: diskBytes,
@@ -184,8 +208,8 @@ public struct ServerSpec: Sendable, Equatable {
     let capacity = Bytes(Double(accelerator.memory) * memoryUtilization)
     let fixed = model.weightBytes + workspace
     let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
-    let slotBytes = model.adapterBytes(rank: slotRank, targets: targets)
-    let reserved = slots.map { Bytes($0) * slotBytes } ?? 0
+    let reserved = reservedBytes(
+      slotBytes: model.adapterBytes(rank: slotRank, targets: targets))
     if case .profile(let profiled) = cost, let slots {
       if let refusal = refusal(slotRank: slotRank) {
         throw PitwallError(.data, at: "server", refusal.description)
@@ -203,7 +227,7 @@ public struct ServerSpec: Sendable, Equatable {
         .data, at: "server",
         "\(model.name) does not fit on \(accelerator.name): \(gibibytes(capacity)) usable, "
           + "\(gibibytes(fixed)) for weights and workspace, \(gibibytes(reserved)) for "
-          + "adapter slots, and a KV block is needed")
+          + "\(slots == nil ? "adapters" : "adapter slots"), and a KV block is needed")
     }
     return (DeviceMemory(capacity: capacity, weights: fixed, adapterSlots: reserved), rest)
   }
@@ -216,7 +240,7 @@ public struct ServerSpec: Sendable, Equatable {
   }
 
   private func checkAdapters(
-    _ catalogue: AdapterCatalogue, slotRank: Int, rest: Bytes
+    _ catalogue: AdapterCatalogue, slotRank: Int, _ memory: DeviceMemory, rest: Bytes
   ) throws {
     let slotBytes = model.adapterBytes(rank: slotRank, targets: targets)
     let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
@@ -227,10 +251,14 @@ public struct ServerSpec: Sendable, Equatable {
           "adapter \"\(adapter.name)\" of \(adapter.bytes) B does not fit into "
             + (slots == 0 ? "0 slots" : "a slot of \(slotBytes) B (rank \(slotRank))"))
       }
-    } else if let giant = catalogue.adapters.first(where: { $0.bytes > rest - blockBytes }) {
+    } else {
+      let isPool = adapterMemory == .pool
+      let limit = isPool ? rest - blockBytes : memory.adapterSlots
+      guard let giant = catalogue.adapters.first(where: { $0.bytes > limit }) else { return }
       throw PitwallError(
         .data, at: "server",
-        "adapter \"\(giant.name)\" of \(giant.bytes) B does not fit into a pool of \(rest) B")
+        "adapter \"\(giant.name)\" of \(giant.bytes) B does not fit into "
+          + (isPool ? "a pool of \(rest) B" : "the adapters' share of memory, \(limit) B"))
     }
   }
 }
@@ -245,10 +273,10 @@ extension ServerSpec {
         .data, at: "server",
         "adapters in a pool that are copied inside steps need `activation: protected`")
     }
-    if admission == .peak, !declaresOutput {
+    if admission != .blocks, !declaresOutput {
       throw PitwallError(
         .data, at: "server",
-        "`admission: peak` needs clients that say how much output they want "
+        "`admission: \(admission.rawValue)` needs clients that say how much output they want "
           + "(`declared-output: true`)")
     }
   }
