@@ -10,7 +10,8 @@ public struct Pitwall: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, TraceCommand.self, CompareCommand.self, ReportCommand.self,
-      GateCommand.self, RunsCommand.self, CalibrateCommand.self, ValidateCommand.self, PoliciesCommand.self,
+      GateCommand.self, RunsCommand.self, CalibrateCommand.self, ValidateCommand.self,
+      PoliciesCommand.self,
       HardwareCommand.self,
       VerifyCommand.self, BenchCommand.self,
     ])

@@ -49,7 +49,8 @@ public struct Calibration: Sendable {
       return table
     }
     let capacities = try read("kv_memory.csv", MeasuredCapacity.columns).byModel()
-    if let absent = models.first(where: { name in !capacities.contains { $0.model.name == name } }) {
+    if let absent = models.first(where: { name in !capacities.contains { $0.model.name == name } })
+    {
       let known = capacities.map(\.model.name)
       throw PitwallError(
         .usage, "no model \"\(absent)\" was measured" + Suggestion.hint(for: absent, in: known))
