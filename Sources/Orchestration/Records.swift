@@ -194,6 +194,8 @@ public struct Counters: Sendable, Equatable {
   public var copying: Nanoseconds = 0
   /// Engine steps.
   public var steps: Int64 = 0
+  /// Different adapters of each step, added up over the steps.
+  public var adapterSteps: Int64 = 0
   /// Time spent in steps.
   public var busy: Nanoseconds = 0
   /// Prompt tokens computed, those of recomputation included.
@@ -227,6 +229,7 @@ public struct Counters: Sendable, Equatable {
     reloads += other.reloads
     copying += other.copying
     steps += other.steps
+    adapterSteps += other.adapterSteps
     busy += other.busy
     prefillTokens += other.prefillTokens
     decodeTokens += other.decodeTokens

@@ -146,6 +146,7 @@ extension Replica {
 
   mutating func commitDecodes(at time: Nanoseconds) {
     counters.steps += 1
+    counters.adapterSteps += Int64(plan.adapters)
     counters.busy += time - stepBegan
     counters.decodeTokens += Int64(kv.decodes)
     if kv.decodes > fresh.count {
@@ -161,6 +162,7 @@ extension Replica {
   /// A step in which the decoding sequences paused has ended.
   mutating func commitPause(at time: Nanoseconds) {
     counters.steps += 1
+    counters.adapterSteps += Int64(plan.adapters)
     counters.busy += time - stepBegan
     streak = 0
   }

@@ -86,7 +86,9 @@ public struct ReplicaConfiguration: Sendable, Equatable {
   public var hostBytes: Bytes
   /// Disk space for adapters.
   public var diskBytes: Bytes
-  /// The nearest tier that holds adapters when the run begins.
+  /// The nearest tier that holds adapters when the run begins. With ``Tier/device`` every adapter has
+  /// been activated in turn, and the last are still there (vLLM V1, which does so with the adapters that
+  /// it is given at its start).
   public var start: Tier
   /// Transfers at once on the links to disk, host and device.
   public var lanes: [Int]

@@ -83,6 +83,7 @@ public struct Residency: ~Copyable {
         tier: .device, slots: configuration.slots ?? .max, capacity: configuration.adapterBytes,
         bytes: bytes, policy: policies.device))
     for tier in [Tier.disk, .host] where tier <= configuration.start { fill(tier) }
+    if configuration.start == .device { warmDevice() }
   }
 
   /// Puts as many adapters into a tier as fit, by rising index.
@@ -91,6 +92,21 @@ public struct Residency: ~Copyable {
     where caches[at(tier)].fitsNow(bytes: bytes[Int(adapter)], count: 1) {
       caches[at(tier)].reserve(adapter)
       caches[at(tier)].settle(adapter, at: 0)
+    }
+  }
+
+  /// Leaves on the device what is there once every adapter has been activated in turn: the last of
+  /// them, the very last most recently used.
+  private mutating func warmDevice() {
+    let (slots, capacity) = (caches[Residency.device].slots, caches[Residency.device].capacity)
+    var size: Bytes = 0
+    let last = bytes.indices.reversed().prefix(slots).prefix { adapter in
+      size += bytes[adapter]
+      return size <= capacity
+    }
+    for adapter in last.reversed() {
+      caches[Residency.device].reserve(AdapterID(adapter))
+      caches[Residency.device].settle(AdapterID(adapter), at: 0)
     }
   }
 

@@ -39,9 +39,11 @@ public struct WaitingQueue: ~Copyable {
   private(set) var signature = AdapterSignature(salt: 1 << 32)
   private var front: Int64 = 0
   private var back: Int64 = 0
-  /// Who waits, by ``Key/minor`` less `places.base`; made when it is first needed, and gone with the
-  /// last who waits.
+  /// Those who wait and were not prepended, by ``Key/minor`` less `places.base`; made when it is
+  /// first needed, and gone with the last who waits.
   private var places: (tree: FenwickTree, base: Int64)?
+  /// Of those who wait, the ones that were prepended: their minor keys are below 0, and never many.
+  private var prepended = 0
   /// Whether keys are ordered by their minor part alone.
   private var isByArrival = true
   /// Number of requests waiting.
@@ -101,7 +103,9 @@ public struct WaitingQueue: ~Copyable {
     if parked.isEmpty { return 0 }
     let key = entries[Int(slot)].key
     // Nobody but those of parked sets is before it.
-    if isByArrival, count > WaitingQueue.fewToWalk { return waiting(before: key.minor) }
+    if isByArrival, key.minor > 0, count > WaitingQueue.fewToWalk {
+      return prepended + waiting(before: key.minor)
+    }
     var count = 0
     for set in parked {
       var other = lines[Int(set)].first
@@ -119,6 +123,7 @@ public struct WaitingQueue: ~Copyable {
     let slot = lines[Int(set)].first
     lines[Int(set)].first = entries[Int(slot)].next
     removed(set)
+    if entries[Int(slot)].key.minor < 0 { prepended -= 1 }
     note(-1, at: entries[Int(slot)].key.minor)
     if lines[Int(set)].first < 0 {
       lines[Int(set)].last = -1
@@ -159,28 +164,30 @@ public struct WaitingQueue: ~Copyable {
   }
 
   private mutating func makePlaces() -> (tree: FenwickTree, base: Int64) {
-    let everybody = heap + parked
-    let first = everybody.reduce(back) { min($0, headKey($1).minor) }
-    // As much room again as they take, so that making it anew costs little for each who comes.
-    let room = back - first + 1024
-    let base = first - room
-    var taken: [Int] = []
-    for set in everybody {
-      var slot = lines[Int(set)].first
-      while slot >= 0 {
-        taken.append(Int(entries[Int(slot)].key.minor - base))
-        slot = entries[Int(slot)].next
+    var taken: [Int64] = []
+    taken.reserveCapacity(count)
+    for list in [heap, parked] {
+      for set in list {
+        var slot = lines[Int(set)].first
+        while slot >= 0 {
+          let minor = entries[Int(slot)].key.minor
+          if minor > 0 { taken.append(minor) }
+          slot = entries[Int(slot)].next
+        }
       }
     }
-    let made = (FenwickTree(count: Int(3 * room), onesAt: taken), base)
+    let base = taken.min() ?? back
+    // As much room again as they take, so that making it anew costs little for each who comes.
+    let room = 2 * (back - base) + 1024
+    let made = (FenwickTree(count: Int(room), onesAt: taken.map { Int($0 - base) }), base)
     places = made
     return made
   }
 
   /// Notes in `places` that somebody has come (1) or gone (-1).
   private mutating func note(_ change: Int32, at minor: Int64) {
-    guard let base = places?.base, let room = places?.tree.count else { return }
-    guard minor >= base, minor - base < Int64(room), count > 0 else {
+    guard minor > 0, let base = places?.base, let room = places?.tree.count else { return }
+    guard minor - base < Int64(room), count > 0 else {
       places = nil
       return
     }
@@ -207,6 +214,7 @@ public struct WaitingQueue: ~Copyable {
       if waitingFor[Int(adapter)] == 1 { signature.toggle(adapter) }
     }
     entries[Int(slot)] = Entry(key: key, next: -1)
+    if key.minor < 0 { prepended += 1 }
     note(1, at: key.minor)
     let line = lines[Int(set)]
     if line.first < 0 {

@@ -10,7 +10,16 @@ public struct Engine: Sendable {
   public let summary: String
   /// Where the values come from.
   public let source: String
-  let configure: @Sendable (inout ServerSpec) -> Void
+  /// Sets a server's settings to the engine's values.
+  public let configure: @Sendable (inout ServerSpec) -> Void
+
+  /// The engine that a text begins with the name of: `vllm-v1 0.8.5`; nil where there is none.
+  public static func named(in text: String) -> Engine? {
+    catalogue.first { $0.name == text || text.hasPrefix($0.name + " ") }
+  }
+
+  /// Gives a server the engine's settings, whatever they were before.
+  public func apply(to server: inout ServerSpec) { configure(&server) }
 
   /// The engines that an experiment can name.
   public static let catalogue = [vllmV1, vllmV0, sglang, sLoRA]
@@ -35,7 +44,7 @@ public struct Engine: Sendable {
 
   /// Without chunked prefill a step must be able to hold the longest prompt. It looks for blocks before
   /// it looks at adapters, here it is the other way round: that tells where prompts differ in length.
-  static let vllmV0 = Engine(
+  public static let vllmV0 = Engine(
     name: "vllm-v0",
     summary: "prompts whole and before decoding; adapters copied inside the step, in a set's order",
     source: "vLLM 0.5.0: vllm/core/scheduler.py, vllm/core/block_manager_v1.py, vllm/config.py"
@@ -71,7 +80,7 @@ public struct Engine: Sendable {
 
   /// S-LoRA as it starts without `--prefetch`. Clients say how much output they want (its benchmark
   /// wants exactly what it gets). The token budget is for prompts (`--batch-max-tokens`).
-  static let sLoRA = Engine(
+  public static let sLoRA = Engine(
     name: "s-lora",
     summary:
       "one pool for adapters and KV cache; prompts every ten decoding steps; no idle adapters",
@@ -88,6 +97,7 @@ public struct Engine: Sendable {
     server.decodeStreak = 10
     server.admission = .peak
     server.declaresOutput = true
+    server.gathersAdapters = true
     server.kvBlockTokens = 1
   }
 }

@@ -87,7 +87,7 @@ public struct Scenario: Sendable {
   /// the latter: what has no room there would never arrive.
   private func checkTiers(_ catalogue: AdapterCatalogue) throws {
     let all = catalogue.adapters.reduce(Bytes(0)) { $0 + $1.bytes }
-    if server.start == .host, all <= server.hostBytes { return }
+    if server.start >= .host, all <= server.hostBytes { return }
     if let giant = catalogue.adapters.first(where: { $0.bytes > server.diskBytes }) {
       throw PitwallError(
         .data, at: "server",

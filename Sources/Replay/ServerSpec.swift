@@ -81,11 +81,14 @@ public struct ServerSpec: Sendable, Equatable {
   public var watermark = 0.0
   /// Whether a decoding sequence may go on only while a block is free.
   public var needsSpareBlock = false
+  /// Whether LoRA kernels read an adapter once for each decoding token, not once a step.
+  public var gathersAdapters = false
   /// Host memory for adapters.
   public var hostBytes: Bytes = 64 << 30
   /// Disk space for adapters.
   public var diskBytes: Bytes = 1 << 40
-  /// The nearest tier that holds adapters at the start.
+  /// The nearest tier that holds adapters at the start; with ``Tier/device``, which only slots can
+  /// begin with, the last that fit.
   public var start = Tier.host
   /// Link from the object store to disk.
   public var remoteToDisk = Link.remoteToDisk
@@ -104,6 +107,12 @@ public struct ServerSpec: Sendable, Equatable {
     self.accelerator = accelerator
   }
 
+  /// A server of an engine, as it is unless told otherwise.
+  public init(model: ModelShape, accelerator: Accelerator, engine: Engine) {
+    self.init(model: model, accelerator: accelerator)
+    engine.configure(&self)
+  }
+
   /// Adapter slots; nil where adapters share a pool with the KV cache.
   private var slots: Int? { if case .slots(let count) = adapterMemory { count } else { nil } }
 
@@ -119,7 +128,9 @@ public struct ServerSpec: Sendable, Equatable {
     var frontend: FrontendModel?
     let cost: any CostModel
     switch self.cost {
-    case .roofline: cost = Roofline(model: model, accelerator: accelerator, targets: targets)
+    case .roofline:
+      cost = Roofline(
+        model: model, accelerator: accelerator, targets: targets, gathersAdapters: gathersAdapters)
     case .linear(let linear): cost = linear
     case .table(let table): cost = table
     case .profile(let profiled):
@@ -197,6 +208,13 @@ public struct ServerSpec: Sendable, Equatable {
     return (DeviceMemory(capacity: capacity, weights: fixed, adapterSlots: reserved), rest)
   }
 
+  /// Tokens that the KV cache has room for, in whole blocks, beside slots made for a rank; 0 where the
+  /// model and its slots alone do not fit.
+  public func kvTokens(slotRank: Int) -> Int {
+    guard let rest = try? divideMemory(slotRank: slotRank).rest else { return 0 }
+    return Int(rest / (Bytes(kvBlockTokens) * model.kvBytesPerToken)) * kvBlockTokens
+  }
+
   private func checkAdapters(
     _ catalogue: AdapterCatalogue, slotRank: Int, rest: Bytes
   ) throws {
@@ -219,6 +237,9 @@ public struct ServerSpec: Sendable, Equatable {
 
 extension ServerSpec {
   private func checkLoading() throws {
+    if adapterMemory == .pool, start == .device {
+      throw PitwallError(.data, at: "server", "a pool has no adapters in it at the start")
+    }
     if adapterMemory == .pool, loading == .inStep, activation != .protected {
       throw PitwallError(
         .data, at: "server",

@@ -1,3 +1,4 @@
+import Orchestration
 import Primitives
 
 /// A named choice of policies: what an experiment compares.
@@ -16,6 +17,10 @@ public struct Strategy: Sendable {
   public var routing: Parameters
   /// Which adapters serve a request.
   public var selection: Parameters
+  /// Whether loads hold up the steps; nil for what the server does.
+  public var loading: ReplicaConfiguration.Loading?
+  /// Who makes way where adapters are copied inside steps; nil for what the server does.
+  public var activation: ReplicaConfiguration.Activation?
 
   /// LRU everywhere, no prefetch, first come first served: what vLLM does.
   public init(name: String) throws {
@@ -26,5 +31,13 @@ public struct Strategy: Sendable {
     scheduling = try Parameters("fcfs")
     routing = try Parameters("least-loaded")
     selection = try Parameters("explicit")
+  }
+
+  /// A server as the strategy has it copy adapters.
+  func applied(to server: ServerSpec) -> ServerSpec {
+    var server = server
+    if let loading { server.loading = loading }
+    if let activation { server.activation = activation }
+    return server
   }
 }

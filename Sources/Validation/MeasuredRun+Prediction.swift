@@ -14,8 +14,9 @@ extension MeasuredRun {
     if slotRank > 0 { server.maxRank = slotRank }
     if let maxSequences { server.maxSequences = maxSequences }
     if let tokenBudget { server.tokenBudget = tokenBudget }
-    // All adapters are in host memory before the first request comes (`max_cpu_loras`).
-    server.start = .host
+    // V1 activates all adapters that it is given at its start; V0 reads each from disk when a request
+    // first asks for it. Host memory has room for all of them (`max_cpu_loras`).
+    server.start = engine.hasPrefix("V0") ? .disk : .device
     server.hostBytes = 1 << 50
     server.rejectsOversized = true
     return server

@@ -8,28 +8,32 @@ extension MeasuredRun {
     "adapter_ranks", "adapter_rates_req_s", "total_time_s", "max_num_seqs",
   ]
 
-  /// Reads a file of runs, one a row, in the form of the published measurements by Agullo et al.
-  /// (arXiv:2508.08343), extracted to CSV. Measurements may be empty, or their columns missing.
+  /// Reads a file of runs, one a row, in either form of the published measurements by Agullo et al.
+  /// (arXiv:2508.08343), extracted to CSV: runs as a client measured them, or as the scheduler's books
+  /// have them, which is told by the columns. Measurements may be empty, or their columns missing.
   /// - Throws: `PitwallError`: noInput if it cannot be read, data, with line and column, for
   ///   anything that is not a run.
   public static func read(_ path: String) throws -> [MeasuredRun] {
-    try read(CSVTable.read(path, required: requiredColumns))
+    try read(CSVTable.read(path, required: []))
   }
 
   /// Reads runs from a text.
   /// - Throws: as ``read(_:)`` does.
   public static func parse(_ text: String, file: String) throws -> [MeasuredRun] {
-    try read(CSVTable(text, file: file, required: requiredColumns))
+    try read(CSVTable(text, file: file, required: []))
   }
 
   /// Reads runs from a table.
   /// - Throws: as ``read(_:)`` does.
   public static func read(_ table: CSVTable) throws -> [MeasuredRun] {
+    let isScheduler = table.columns.contains("gpu_loras")
+    try table.require(isScheduler ? schedulerColumns : requiredColumns)
     var seen: Set<Int> = []
     return try table.rows.map { row in
-      let run = try MeasuredRun(row)
+      let run = try isScheduler ? MeasuredRun(scheduler: row) : MeasuredRun(row)
       guard seen.insert(run.number).inserted else {
-        throw row.failure("run_no", "\(run.number) is there twice")
+        throw row.failure(
+          isScheduler ? "row" : "run_no", "\(run.number) is there twice")
       }
       return run
     }

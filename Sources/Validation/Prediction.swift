@@ -31,6 +31,8 @@ public struct Prediction: Sendable, Equatable {
   public var preemptions = 0
   /// Copies of adapters into the device.
   public var adapterLoads = 0
+  /// Mean number of different adapters in a step.
+  public var adaptersInStep = 0.0
   /// Engine steps.
   public var steps = 0
 
@@ -62,5 +64,6 @@ extension Prediction {
     preemptions = Int(outcome.counters.preemptions)
     adapterLoads = Int(outcome.counters.loads[Int(Tier.device.rawValue)])
     steps = Int(outcome.counters.steps)
+    adaptersInStep = Double(outcome.counters.adapterSteps) / Double(max(1, steps))
   }
 }

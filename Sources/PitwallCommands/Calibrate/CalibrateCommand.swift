@@ -4,6 +4,7 @@ import Primitives
 import Replay
 import Results
 import Validation
+import Workload
 
 /// `pitwall calibrate`
 struct CalibrateCommand: AsyncParsableCommand {
@@ -17,16 +18,30 @@ struct CalibrateCommand: AsyncParsableCommand {
       coefficients of the step time until they agree. Prints each coefficient with its standard
       error and what the steps timed alone say, and the errors of the runs that were fitted to.
 
+      A server that nothing but whole runs is known of is fitted with --adapt and --runs: beginning
+      with the profile of another one, and finding the room in its KV cache, too.
+
       EXAMPLES
         pitwall calibrate --from calibration --output h100.yaml
         pitwall calibrate --from calibration --output llama.yaml --model llama-3.1-8b
         pitwall calibrate --from calibration --output h100.yaml --leave-out 0.1-0.05-0.025
         pitwall calibrate --from calibration --output h100.yaml --cross-validate
+        pitwall calibrate --adapt h100.yaml --runs aux_scheduler_runs.csv --output aux.yaml --name aux
       """)
 
   @Option(
     help: ArgumentHelp("The measurements.", valueName: "folder"), completion: .directory)
-  var from: String
+  var from: String?
+
+  @Option(
+    help: ArgumentHelp("The profile of another server, to begin with.", valueName: "file"),
+    completion: .file(extensions: ["yaml"]))
+  var adapt: String?
+
+  @Option(
+    help: ArgumentHelp("The runs to adapt it to, a CSV file.", valueName: "file"),
+    completion: .file(extensions: ["csv"]))
+  var runs: String?
 
   @Option(
     help: ArgumentHelp("Where to write the profile.", valueName: "file"),
@@ -64,18 +79,19 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Flag(name: .shortAndLong, help: "Show no progress.") var quiet = false
 
   func validate() throws {
+    if (from == nil) == (adapt == nil) { throw ValidationError("give either --from or --adapt") }
+    if (adapt == nil) != (runs == nil) { throw ValidationError("--adapt and --runs go together") }
     if !(0...100).contains(iterations) { throw ValidationError("--iterations: expected 0 to 100") }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
   }
 
   func run() async throws {
-    let calibration = try Calibration(
-      folder: from, subject: .init(name: name, engine: engine, accelerator: accelerator),
-      models: model)
+    let calibration = try makeCalibration()
     let runs = try RateSet.leaving(leaveOut, outOf: calibration.runs)
     var refinement = RunRefinement(
       calibration.profile, priors: calibration.priors, runs: runs)
     refinement.iterations = iterations
+    refinement.findsCapacities = adapt != nil
     refinement.seed = seed
     refinement.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
 
@@ -90,6 +106,16 @@ struct CalibrateCommand: AsyncParsableCommand {
       }
     }
     print(output.rendered(as: format), terminator: "")
+  }
+
+  private func makeCalibration() throws -> Calibration {
+    if let adapt, let runs {
+      return try Calibration(
+        adapting: .read(adapt), to: .read(runs, required: []), name: name)
+    }
+    return try Calibration(
+      folder: from ?? ".", subject: .init(name: name, engine: engine, accelerator: accelerator),
+      models: model)
   }
 
   /// Shows how far something is while it lasts.

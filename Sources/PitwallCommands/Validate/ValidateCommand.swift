@@ -78,7 +78,7 @@ struct ValidateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let predictor = ProfilePredictor(try Profile.read(profile))
-    let file = try CSVTable.read(runs, required: MeasuredRun.requiredColumns)
+    let file = try CSVTable.read(runs, required: [])
     let choice = MeasuredRunChoice(
       families: family, numbers: only?.numbers ?? [], stride: sample)
     let chosen = try choice.of(MeasuredRun.read(file))

@@ -35,7 +35,8 @@ struct ValidationOutput {
     let seconds = NumberText.fixed(validation.wallSeconds, decimals: 1)
     return """
       mean, median, p90: SMAPE in % (of starts: the percentage predicted wrongly); bias: the mean with
-      its sign, above 0 where predictions are too high; twin: the mean of the published simulator.
+      its sign, above 0 where predictions are too high; ratio: the median of predicted / measured; twin:
+      the mean of the published simulator.
       validation \(validation.id): \(runs.count) runs, seeds \(seeds), \(seconds) s
 
       """
@@ -44,14 +45,15 @@ struct ValidationOutput {
   private func errors(_ entries: [ErrorTable.Entry], decimals: Int = 6) -> TextTable {
     func number(_ value: Double) -> TextTable.Cell { .number(value, decimals: decimals) }
     var table = TextTable([
-      "metric", "regime", "model", "n", "mean", "median", "p90", "bias", "twin",
+      "metric", "regime", "model", "n", "mean", "median", "p90", "bias", "ratio", "twin",
     ])
     for entry in entries {
       let errors = entry.errors
       table.append([
         .text(entry.metric.rawValue), .text(entry.regime), .text(entry.model),
         .integer(Int64(errors.count)), number(errors.mean), number(errors.median),
-        number(errors.p90), number(errors.bias), entry.twin.map { number($0.mean) } ?? .missing,
+        number(errors.p90), number(errors.bias), errors.ratio.map(number) ?? .missing,
+        entry.twin.map { number($0.mean) } ?? .missing,
       ])
     }
     return table
@@ -143,6 +145,7 @@ struct ValidationOutput {
       ("model", .string(entry.model)), ("n", .integer(entry.errors.count)),
       ("smape_mean", .number(entry.errors.mean)), ("smape_median", .number(entry.errors.median)),
       ("smape_p90", .number(entry.errors.p90)), ("bias", .number(entry.errors.bias)),
+      ("ratio_median", JSONValue(entry.errors.ratio)),
       ("twin_n", .integer(entry.twin?.count ?? 0)),
       ("twin_smape_mean", JSONValue(entry.twin?.mean)),
     ])

@@ -90,9 +90,10 @@ public struct ExperimentPlan: Sendable {
     let interval =
       experiment.recording.seriesInterval ?? ExperimentPlan.interval(spanning: trace.span)
     for point in experiment.points(on: workload.name, seed: seed) {
-      var server = experiment.server
-      if let point { experiment.sweep?.parameter.set(point, in: &server) }
+      var common = experiment.server
+      if let point { experiment.sweep?.parameter.set(point, in: &common) }
       for strategy in experiment.strategies {
+        let server = strategy.applied(to: common)
         for backend in experiment.backends {
           let configuration = experiment.configuration(
             of: workload, traceDigest: group.traceDigest, strategy: strategy, server: server,

@@ -57,12 +57,12 @@ extension ServerSpec {
     if let value = map.value("loading") { loading = try value.choice() }
     if let value = map.value("activation") { activation = try value.choice() }
     if let value = map.value("keep-idle") { keepsIdleAdapters = try value.bool() }
+    if let value = map.value("gather") { gathersAdapters = try value.bool() }
     try map.finish()
   }
 
   private func readStart(_ value: YAMLValue) throws -> Tier {
-    let tiers = Tier.allCases.filter { $0 < .device }
-    return try named(value, "tier", in: tiers, \.description)
+    try named(value, "tier", in: Tier.allCases, \.description)
   }
 
   private mutating func readLimits(_ value: YAMLValue) throws {

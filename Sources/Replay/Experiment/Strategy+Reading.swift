@@ -28,6 +28,8 @@ extension Strategy {
     try read("scheduling", "scheduling", registry.scheduling, &scheduling)
     try read("routing", "routing", registry.routing, &routing)
     try read("selection", "selection", registry.selection, &selection)
+    if let value = map.value("loading") { loading = try value.choice() }
+    if let value = map.value("activation") { activation = try value.choice() }
     try map.finish()
   }
 }

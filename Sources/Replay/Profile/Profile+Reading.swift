@@ -67,12 +67,30 @@ extension Profile {
 
   private static func readCapacity(_ value: YAMLValue) throws -> KVCapacity {
     var map = try value.mapping()
-    let capacity = KVCapacity(
+    var capacity = KVCapacity(
       base: try readEstimate(map.required("base")),
       perSlotRank: try readEstimate(map.required("per-slot-rank")),
       perSlot: try readEstimate(map.required("per-slot")))
+    if let value = map.value("findings") {
+      for entry in try value.list() {
+        let finding = try readFinding(entry)
+        if let last = capacity.findings.last, last.slots >= finding.slots {
+          throw entry.failure("findings must be in order of their slots, each once")
+        }
+        capacity.findings.append(finding)
+      }
+    }
     try map.finish()
     return capacity
+  }
+
+  private static func readFinding(_ value: YAMLValue) throws -> KVCapacity.Finding {
+    var map = try value.mapping()
+    let finding = KVCapacity.Finding(
+      slots: try map.required("slots").int(in: 1...1_000_000),
+      tokens: try map.required("tokens").double(in: 0...1e9))
+    try map.finish()
+    return finding
   }
 
   private static func readEstimate(_ value: YAMLValue) throws -> Estimate {

@@ -35,13 +35,7 @@ extension Profile.Model {
   fileprivate var node: Node {
     var entries: [(String, Node)] = [
       ("name", .text(name)), ("max-model-length", .number(maxModelLength)),
-      (
-        "kv",
-        .mapping([
-          ("base", .estimate(kv.base)), ("per-slot-rank", .estimate(kv.perSlotRank)),
-          ("per-slot", .estimate(kv.perSlot)),
-        ])
-      ),
+      ("kv", kv.node),
       (
         "step",
         .sequence(
@@ -68,6 +62,26 @@ extension Profile.Model {
     }
     if let frontend { entries.append(("frontend", frontend.node)) }
     if let lengths { entries.append(("lengths", lengths.node)) }
+    return .mapping(entries)
+  }
+}
+
+extension KVCapacity {
+  fileprivate var node: Node {
+    var entries: [(String, Node)] = [
+      ("base", .estimate(base)), ("per-slot-rank", .estimate(perSlotRank)),
+      ("per-slot", .estimate(perSlot)),
+    ]
+    if !findings.isEmpty {
+      entries.append(
+        (
+          "findings",
+          .sequence(
+            findings.map {
+              .line([("slots", .number($0.slots)), ("tokens", .number($0.tokens))])
+            })
+        ))
+    }
     return .mapping(entries)
   }
 }

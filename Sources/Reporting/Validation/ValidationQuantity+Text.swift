@@ -14,6 +14,8 @@ extension ValidationQuantity {
     case .waiting: "Waiting requests, mean"
     case .kvUsage: "KV cache in use, mean"
     case .preemptions: "Preemptions"
+    case .adapterLoads: "Adapter loads"
+    case .adaptersInStep: "Adapters in a step, mean"
     }
   }
 
@@ -22,7 +24,9 @@ extension ValidationQuantity {
     switch self {
     case .totalThroughput: " (tokens/s)"
     case .itlMean, .ttftCompleted: " (ms)"
-    case .starts, .completed, .sent, .running, .waiting, .kvUsage, .preemptions: ""
+    case .starts, .completed, .sent, .running, .waiting, .kvUsage, .preemptions, .adapterLoads,
+      .adaptersInStep:
+      ""
     }
   }
 }

@@ -19,6 +19,7 @@ extension Counters {
       ("reloads", \.reloads),
       ("copying_ns", \.copying),
       ("steps", \.steps),
+      ("adapter_steps", \.adapterSteps),
       ("busy_ns", \.busy),
       ("prefill_tokens", \.prefillTokens),
       ("decode_tokens", \.decodeTokens),

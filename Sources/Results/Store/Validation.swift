@@ -23,6 +23,10 @@ public enum ValidationQuantity: String, Sendable, CaseIterable {
   case kvUsage = "kv_usage_mean"
   /// Requests preempted, as often as they were.
   case preemptions
+  /// Copies of adapters into the device.
+  case adapterLoads = "adapter_loads"
+  /// Mean number of different adapters in a step.
+  case adaptersInStep = "adapters_in_step"
 }
 
 /// What is known of one run, measured or predicted: a value or nothing for each quantity.

@@ -24,6 +24,8 @@ public struct RunRefinement: Sendable {
   public let runs: [MeasuredRun]
   /// Times that the coefficients are improved.
   public var iterations = 4
+  /// Whether to find the room in KV caches from the runs, too (``Profile/findingCapacities(_:)``).
+  public var findsCapacities = false
   /// The seed of all simulations.
   public var seed: UInt64 = 1
   /// Simulations at a time; they change nothing but the time it takes.
@@ -66,6 +68,14 @@ public struct RunRefinement: Sendable {
   /// The number of simulations that a fit takes.
   public var simulations: Int {
     (iterations + 1 + min(iterations + 1, RunRefinement.freshPoints)) * runs.count
+      + (iterations > 1 ? frontend.simulations : 0)
+  }
+
+  private var frontend: FrontendFit {
+    var fit = FrontendFit(runs)
+    fit.seed = seed
+    fit.threads = threads
+    return fit
   }
 
   /// Fits the coefficients.
@@ -77,9 +87,12 @@ public struct RunRefinement: Sendable {
     var best = try await linearize(start, finished)
     var point = best
     for iteration in 0..<iterations {
-      let next = point.profile.mapStep { model in
+      var next = point.profile.mapStep { model in
         problem(model, point, damped: true).fitNonNegative().coefficients.map(\.value)
       }
+      if findsCapacities { next = next.findingCapacities(point.validated) }
+      // Not before steps are about as long as they are in reality.
+      if iteration == 1 { next = try await frontend.fit(next, finished: finished) }
       let isFresh = iteration + 1 < RunRefinement.freshPoints
       point = try await linearize(next, like: isFresh ? nil : point, finished)
       best = better(best, point)

@@ -19,6 +19,13 @@ public struct StepFit: Sendable, Equatable {
     .step, .shrinkGrid, .expandGrid, .decode, .promptToken, .contextToken, .adapter,
   ]
 
+  /// What is known already.
+  init(known coefficients: [Profile.Model.StepCoefficient]) {
+    self.coefficients = coefficients
+    relativeError = 0
+    count = 0
+  }
+
   /// Fits terms, none of which makes a step faster, to measured steps.
   ///
   /// Errors are relative: a step of 300 ms is known no more exactly, in percent, than one of 13.

@@ -12,6 +12,8 @@ public struct ErrorSummary: Sendable, Equatable {
   public var p90: Double
   /// Mean of ``signed(measured:predicted:)``: above 0 where predictions are too high.
   public var bias: Double
+  /// Median of predicted over measured, where the latter is not 0; nil where it always is.
+  public var ratio: Double?
 
   /// Sums up pairs; nil of none.
   public init?(_ pairs: [(measured: Double, predicted: Double)]) {
@@ -24,6 +26,8 @@ public struct ErrorSummary: Sendable, Equatable {
     self.median = median
     self.p90 = p90
     bias = signed.reduce(0, +) / Double(count)
+    let ratios = pairs.filter { $0.measured != 0 }.map { $0.predicted / $0.measured }
+    ratio = Quantile.of(sorted: ratios.sorted(), 0.5)
   }
 
   /// 100 |r - p| / (|r| + |p|), the symmetric error of Agullo et al. (arXiv:2508.08343): from 0 to

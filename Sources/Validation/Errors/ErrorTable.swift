@@ -6,7 +6,8 @@ public struct ErrorTable: Sendable, Equatable {
   public struct Entry: Sendable, Equatable {
     /// What is compared.
     public var metric: ValidationQuantity
-    /// The regime: one of the file's, or ``ErrorTable/all``, or ``ErrorTable/notOverloaded``.
+    /// The regime: one of the file's, or ``ErrorTable/all``,
+    /// ``ErrorTable/notOverloaded`` or ``ErrorTable/oversubscribed``.
     public var regime: String
     /// The model, or ``ErrorTable/all``.
     public var model: String
@@ -21,12 +22,18 @@ public struct ErrorTable: Sendable, Equatable {
   /// `starts` is 1 or 0 in each run, so that a run's error is 0 or 100 and their mean the percentage
   /// of runs whose start is predicted wrongly.
   public static let metrics: [ValidationQuantity] = [
-    .totalThroughput, .itlMean, .ttftCompleted, .completed, .starts,
+    .totalThroughput, .itlMean, .ttftCompleted, .completed, .starts, .adapterLoads,
+    .adaptersInStep,
   ]
   /// All regimes, or all models.
   public static let all = "all"
   /// The regimes in which the server keeps up, or nearly so.
   public static let notOverloaded = "not_overloaded"
+  /// Runs that tell most about copies of adapters: more adapters than slots, of which there are 32 to
+  /// 128. With fewer slots measurements disagree among themselves, with more they are hardly short.
+  public static let oversubscribed = "oversubscribed_32_128"
+  /// Copies in a run below which their number is mostly chance.
+  public static let fewestLoads = 100.0
 
   /// By metric, then regime, then model; without those that no run belongs to.
   public let entries: [Entry]
@@ -41,7 +48,7 @@ public struct ErrorTable: Sendable, Equatable {
           ErrorTable.entry(
             metric, regime, model,
             runs.filter { run in
-              ErrorTable.includes(regime, run.regime)
+              ErrorTable.includes(regime, run)
                 && (model == ErrorTable.all || model == run.model)
             })
         }
@@ -63,7 +70,7 @@ public struct ErrorTable: Sendable, Equatable {
     predicted: (ValidatedRun) -> Observations = { $0.predicted }
   ) -> [(measured: Double, predicted: Double)] {
     runs.compactMap { run in
-      guard isCompared(metric, run.regime), let measured = run.measured[metric],
+      guard isCompared(metric, run), let measured = run.measured[metric],
         let prediction = predicted(run)[metric]
       else { return nil }
       return (measured, prediction)
@@ -86,23 +93,35 @@ public struct ErrorTable: Sendable, Equatable {
   }
 
   /// Whether a metric means something in a regime: in overload the time to first token grows with
-  /// the length of the run, and that of completed requests tells which were completed.
-  static func isCompared(_ metric: ValidationQuantity, _ regime: String) -> Bool {
-    metric != .ttftCompleted || ["unloaded", "slot_queueing"].contains(regime)
+  /// the length of the run, and that of completed requests tells which were completed. Where every
+  /// adapter has a slot each is copied once, and few copies are chance.
+  static func isCompared(_ metric: ValidationQuantity, _ run: ValidatedRun) -> Bool {
+    switch metric {
+    case .ttftCompleted: ["unloaded", "slot_queueing"].contains(run.regime)
+    case .adapterLoads:
+      run.adapters > run.slots && (run.measured[.adapterLoads] ?? 0) >= fewestLoads
+    default: true
+    }
   }
 
   /// The regimes that runs have, the least loaded first, behind those that combine several.
   public static func regimes(of runs: [ValidatedRun]) -> [String] {
     let known = keepingUp + ["overloaded", "memory_error"]
     let found = Set(runs.map(\.regime))
-    return [all, notOverloaded] + known.filter(found.contains)
+    let isCounted = runs.contains { $0.measured[.adapterLoads] != nil }
+    return [all, notOverloaded] + (isCounted ? [oversubscribed] : []) + known.filter(found.contains)
       + found.subtracting(known).sorted()
   }
 
   private static let keepingUp = ["unloaded", "slot_queueing", "transition"]
 
-  private static func includes(_ group: String, _ regime: String) -> Bool {
-    group == all || group == regime || (group == notOverloaded && keepingUp.contains(regime))
+  private static func includes(_ group: String, _ run: ValidatedRun) -> Bool {
+    switch group {
+    case all: true
+    case notOverloaded: keepingUp.contains(run.regime)
+    case oversubscribed: (32...128).contains(run.slots) && run.adapters > run.slots
+    default: group == run.regime
+    }
   }
 
   private static func entry(

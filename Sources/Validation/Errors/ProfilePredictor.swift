@@ -29,8 +29,8 @@ public struct ProfilePredictor: Sendable {
   ) throws -> Prediction {
     let (shape, model) = try model(of: run)
     var server = ServerSpec(model: shape, accelerator: try accelerator())
+    try engine(of: run).apply(to: &server)
     server.cost = .profile(model)
-    server.loading = .inStep
     let configured = run.configured(server)
     if configured.refusal(slotRank: run.slotRank) != nil { return .doesNotStart }
     return try run.predict(
@@ -50,6 +50,25 @@ public struct ProfilePredictor: Sendable {
         .data, at: run.place, "model: profile \"\(profile.name)\" has no \(shape.name)")
     }
     return (shape, model)
+  }
+
+  /// The engine that the profile speaks of, which must be the run's.
+  private func engine(of run: MeasuredRun) throws -> Engine {
+    guard let engine = Engine.named(in: profile.engine) else {
+      throw PitwallError(
+        .data, at: profile.name,
+        "engine: \"\(profile.engine)\" begins with none that is known ("
+          + Engine.catalogue.map(\.name).joined(separator: ", ") + ")")
+    }
+    let isOther = ["V0", "V1"].contains { version in
+      run.engine.hasPrefix(version) && engine.name != "vllm-\(version.lowercased())"
+    }
+    if isOther {
+      throw PitwallError(
+        .data, at: run.place,
+        "engine: \"\(run.engine)\" is not that of profile \"\(profile.name)\", \(profile.engine)")
+    }
+    return engine
   }
 
   /// The accelerator that the profile speaks of: that of the catalogue whose name is among its

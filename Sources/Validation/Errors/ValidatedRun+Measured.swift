@@ -37,5 +37,7 @@ extension Observations {
     self[.waiting] = values.waitingMean
     self[.kvUsage] = values.kvUsageMean
     self[.preemptions] = values.preemptions
+    self[.adapterLoads] = values.adapterLoads
+    self[.adaptersInStep] = values.adaptersInStep
   }
 }

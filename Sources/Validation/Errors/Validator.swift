@@ -79,6 +79,8 @@ extension Observations {
     self[.waiting] = prediction.waitingMean
     self[.kvUsage] = prediction.kvUsageMean
     self[.preemptions] = Double(prediction.preemptions)
+    self[.adapterLoads] = Double(prediction.adapterLoads)
+    self[.adaptersInStep] = prediction.adaptersInStep
   }
 
   /// The mean of each quantity over those that have it.

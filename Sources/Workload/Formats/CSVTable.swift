@@ -11,6 +11,8 @@ public struct CSVTable: Sendable {
   public let rows: [Row]
   /// SHA-256 of the file's content, in hexadecimal digits.
   public let digest: String
+  /// The names of the columns.
+  public let columns: Set<String>
 
   /// One row.
   public struct Row: Sendable {
@@ -99,9 +101,9 @@ public struct CSVTable: Sendable {
         throw source.failure("column \"\(name)\" is there twice")
       }
     }
-    for name in required where columns[name] == nil {
-      throw source.failure(
-        "column \"\(name)\" is missing" + Suggestion.hint(for: name, in: columns.keys.sorted()))
+    self.columns = Set(columns.keys)
+    if let problem = CSVTable.absence(of: required, in: self.columns) {
+      throw source.failure(problem)
     }
     var rows: [Row] = []
     while try source.next() {
@@ -113,5 +115,19 @@ public struct CSVTable: Sendable {
     }
     self.rows = rows
     digest = SHA256.hex(text.string(0..<text.count))
+  }
+
+  /// Checks that columns are there, where only the file itself tells which it must have.
+  /// - Throws: `PitwallError` (data) where one is missing.
+  public func require(_ names: [String]) throws {
+    if let problem = CSVTable.absence(of: names, in: columns) {
+      throw PitwallError.data(file, line: 1, problem)
+    }
+  }
+
+  private static func absence(of names: [String], in columns: Set<String>) -> String? {
+    names.first { !columns.contains($0) }.map { name in
+      "column \"\(name)\" is missing" + Suggestion.hint(for: name, in: columns.sorted())
+    }
   }
 }
