@@ -38,8 +38,8 @@ private struct MadeUpMeasurements {
     "step_groups.csv": """
     run_id,model,max_loras,max_lora_rank,enable_lora,unique_adapters,batched_tokens,n_steps,step_ms_mean,step_ms_median
     few,llama-3.1-8b,8,8,1,1,10,90,12.4,12.4
-    few,llama-3.1-8b,8,8,1,5,10,90,14,14
-    many,llama-3.1-8b,8,8,1,8,100,90,15.2,15.2
+    few,llama-3.1-8b,8,8,1,5,10,90,14.1,14.1
+    many,llama-3.1-8b,8,8,1,8,100,90,15.3,15.3
 
     """,
     "runs_v1.csv": """
