@@ -44,7 +44,7 @@ let package = Package(
       exclude: ["README.md"],
       swiftSettings: strict),
     .target(
-      name: "Policies", dependencies: ["Primitives", "Orchestration", containers],
+      name: "Policies", dependencies: ["Primitives", "Orchestration", containers, deque],
       swiftSettings: strict),
     .target(
       name: "Simulation", dependencies: ["Primitives", "Orchestration", containers, deque],

@@ -47,6 +47,11 @@ extension Replica {
     if running.count > configuration.maxSequences {
       return "\(running.count) sequences run, more than \(configuration.maxSequences)"
     }
+    var signature = AdapterSignature(salt: 0)
+    for adapter in 0..<AdapterID(catalogue.count) where adapterUsers[Int(adapter)] > 0 {
+      signature.toggle(adapter)
+    }
+    if signature.value != self.signature.value { return "the fingerprint of adapters is wrong" }
     if kv.usedBlocks > kv.totalBlocks || freeBlocks < 0 {
       return "\(kv.usedBlocks) KV blocks exceed the cache"
     }

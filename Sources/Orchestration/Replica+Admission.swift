@@ -5,7 +5,8 @@ import Primitives
 extension Replica {
   /// Lets waiting requests start, in the policy's order.
   mutating func admit(at time: Nanoseconds) {
-    if residency.changed {
+    review(at: time)
+    if residency.changed || rearranged {
       residency.changed = false
       queue.unpark()
     }
@@ -62,7 +63,7 @@ extension Replica {
       running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
     let verdict = scheduling.verdict(on: sequence.request, given: load)
     if verdict != .admit { return verdict == .skip ? .passedOver : .holdsUp }
-    guard fitsAtPeak(sequence.request) else { return .holdsUp }
+    guard fitsLater(sequence.request) else { return .holdsUp }
     if residency.copiesInStep, !residency.fitsInStep(set) { return .passedOver }
     guard let tokens = firstChunk(of: sequence) else { return .holdsUp }
     guard canHold(Int(sequence.target), of: set) else {
@@ -73,9 +74,7 @@ extension Replica {
     // A prompt that decoding pauses for has to come to its end, or it would be begun again and again.
     let sure = configuration.batching == .separate ? Int(sequence.target) : tokens
     guard hasBlocks(kv.blocks(for: sure), for: set) else { return .holdsUp }
-    if !sequence.referenced { reference(slot) }
-    let claim = residency.claim(set, at: time)
-    if claim != .ready, sequences[Int(slot)].blocked < 0 { sequences[Int(slot)].blocked = time }
+    let claim = claim(set, for: slot, at: time)
     guard claim == .ready || residency.copiesInStep else {
       return claim == .loading ? .loading : .passedOver
     }
@@ -97,15 +96,10 @@ extension Replica {
     return alone ? target : nil
   }
 
-  mutating func reference(_ slot: Int32) {
-    let found = residency.reference(sequences[Int(slot)].record.adapterSet)
-    sequences[Int(slot)].referenced = true
-    sequences[Int(slot)].record.foundIn = found
-  }
-
   mutating func start(_ slot: Int32, at time: Nanoseconds) {
     let set = sequences[Int(slot)].record.adapterSet
     residency.start(set, at: time)
+    scheduling.note(.started, of: set)
     running.grow(to: sequences.count)
     running.pushFirst(slot)
     for adapter in sets.members(set) {

@@ -1,7 +1,8 @@
 import BasicContainers
 import Primitives
 
-// Admission by the memory that requests may come to need: ``ReplicaConfiguration/Admission/peak``.
+// Admission by the memory that requests may come to need: ``ReplicaConfiguration/Admission/peak`` and
+// ``ReplicaConfiguration/Admission/whole``.
 extension Replica {
   /// How far a sequence is: tokens that it holds in the KV cache, and tokens that are left to it.
   struct Progress {
@@ -23,8 +24,15 @@ extension Replica {
 
   /// Whether a request, beside those that run or alone, can never make it necessary to preempt anybody.
   /// One whose client does not say how much it wants counts as one that wants a single token.
-  func fitsAtPeak(_ request: Request, alone: Bool = false) -> Bool {
-    guard configuration.admission == .peak else { return true }
+  func fitsLater(_ request: Request, alone: Bool = false) -> Bool {
+    switch configuration.admission {
+    case .blocks: true
+    case .peak: fitsAtPeak(request, alone: alone)
+    case .whole: fitsWhole(request, alone: alone)
+    }
+  }
+
+  private func fitsAtPeak(_ request: Request, alone: Bool) -> Bool {
     var sequences = [
       Progress(held: Int(request.promptTokens) + 1, left: Int(request.outputLimit ?? 1) - 1)
     ]
@@ -36,6 +44,26 @@ extension Replica {
     return configuration.slots == nil
       ? peak < configuration.adapterBytes - used - own
       : peak < Bytes(kv.totalBlocks) * kv.blockBytes
+  }
+
+  private func fitsWhole(_ request: Request, alone: Bool) -> Bool {
+    var blocks = wholeBlocks(prompt: request.promptTokens, limit: request.outputLimit)
+    if !alone {
+      for slot in runningSlots {
+        let sequence = sequences[Int(slot)]
+        blocks += wholeBlocks(prompt: sequence.record.promptTokens, limit: sequence.outputLimit)
+      }
+    }
+    let own = alone ? allBytes(of: request.adapterSet) : newBytes(of: request.adapterSet)
+    let used = alone ? 0 : usedAdapterBytes
+    return configuration.slots == nil
+      ? Bytes(blocks) * kv.blockBytes <= configuration.adapterBytes - used - own
+      : blocks <= kv.totalBlocks
+  }
+
+  /// Blocks of a sequence that has produced all that it may: its last token is never read.
+  private func wholeBlocks(prompt: Int32, limit: Int32?) -> Int {
+    kv.blocks(for: Int(prompt) + Int(limit ?? 1) - 1)
   }
 
   private func progress(of slot: Int32) -> Progress {

@@ -21,6 +21,7 @@ extension Replica {
       usedAdapterBytes -= catalogue.bytes(adapter)
     }
     residency.stop(sequence.record.adapterSet, at: time)
+    scheduling.note(.stopped, of: sequence.record.adapterSet)
     shareOutPool()
     sequence.generated = sequence.produced(at: kv.step)
     sequence.record.outputTokens = sequence.generated
@@ -77,7 +78,7 @@ extension Replica {
       && residency.couldFit(
         request.adapterSet, slots: configuration.slots ?? .max, bytes: configuration.adapterBytes)
       && scheduling.verdict(on: request, given: alone) == .admit
-      && fitsAtPeak(request, alone: true)
+      && fitsLater(request, alone: true)
   }
 
   // MARK: Memory

@@ -17,6 +17,7 @@ extension Replica {
     let mayMove = configuration.admission == .peak && queue.count > 0
     let stands =
       !mayMove && plan.chunks.isEmpty && !preempting && !residency.changed && departed == 0
+      && !rearranged
     let spare = configuration.needsSpareBlock ? 1 : 0
     plan.repeats = stands ? 1 + kv.stepsCovered(byFree: freeBlocks - spare) : 1
     if configuration.decodeStreak > streak, queue.count > 0 || running.count > kv.decodes {
@@ -44,6 +45,7 @@ extension Replica {
     budget = configuration.tokenBudget
     preempting = false
     departed = 0
+    rearranged = false
     plan.waiting = queue.count
     plan.scanned = 0
     plan.adapterSignature = queue.signature.value
@@ -68,8 +70,8 @@ extension Replica {
     if configuration.batching == .separate, !pausesDecodes { growDecodes(at: time) }
     guard kv.decodes > 0 || !plan.chunks.isEmpty else {
       phase = .idle
-      // Whoever was preempted, or what was let go of, may have made room for others.
-      if preempting || residency.changed { beginStep(at: time) }
+      // Whoever was preempted or sent away, or what was let go of, may have made room for others.
+      if preempting || residency.changed || rearranged || departed > 0 { beginStep(at: time) }
       return
     }
     phase = .running

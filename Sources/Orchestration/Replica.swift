@@ -44,6 +44,8 @@ public struct Replica: ~Copyable {
   var preempting = false
   /// Requests that left the queue while the step was put together.
   var departed = 0
+  /// Whether the scheduling policy changed its mind while the step was put together.
+  var rearranged = false
   /// Whether the step computes prompts while the decoding sequences pause.
   var pausesDecodes = false
   /// Decoding steps since the last one that computed prompts.
@@ -54,6 +56,8 @@ public struct Replica: ~Copyable {
   var stepBegan: Nanoseconds = 0
   var lastStep: Nanoseconds = 0
   var nextWake = Nanoseconds.max
+  /// When the world was last told to wake this because of the scheduling policy.
+  var nextReview = Nanoseconds(0)
   var gaps = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
   var counters = Counters()
   /// Requests that have ended since they were last taken.
@@ -104,6 +108,7 @@ public struct Replica: ~Copyable {
     }
     var sequence = Sequence(request, record: record, ranks: setRanks[Int(request.adapterSet)])
     sequence.key = scheduling.key(for: request)
+    scheduling.note(.arrived, of: request.adapterSet)
     let slot = newSlot(sequence)
     queue.append(slot, set: request.adapterSet, key: sequence.key)
     react(at: time)

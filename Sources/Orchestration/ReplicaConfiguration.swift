@@ -44,6 +44,9 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     /// the largest over i of i times the tokens left to the i-th plus the tokens that the first i hold
     /// (S-LoRA's `ReqQueue._can_add_new_req`, from LightLLM).
     case peak
+    /// KV blocks for its prompt and all the tokens that its ``Request/outputLimit`` allows, beside as
+    /// many for each that runs (TGI's and LoRAX's block allocator).
+    case whole
   }
 
   /// Adapter slots on the device; nil where adapters and KV cache share one pool.

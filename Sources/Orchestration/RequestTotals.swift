@@ -37,9 +37,12 @@ public struct RequestTotals: Sendable, Equatable {
     case .finished: addFinished(record)
     case .rejected: rejected += 1
     case .aborted: aborted += 1
-    case .unsent: unsent += 1
+    case .unsent: addUnsent()
     }
   }
+
+  /// Adds a request that its client could not send.
+  public mutating func addUnsent() { unsent += 1 }
 
   private mutating func addFinished(_ record: RequestRecord) {
     finished += 1

@@ -3,7 +3,7 @@ import Primitives
 
 /// Requests that wait, in the scheduling policy's order.
 ///
-/// There is one queue for each adapter set, and a heap of sets by their first request. Whether a
+/// There is one queue for each adapter set, and a heap of sets by rank, then first request. Whether a
 /// request may start depends on its set and not on itself, so a set that may not start is parked as
 /// a whole until something changes: a pass over a long queue looks at sets, not at requests.
 public struct WaitingQueue: ~Copyable {
@@ -27,22 +27,28 @@ public struct WaitingQueue: ~Copyable {
     var last: Int32 = -1
     /// Place in the heap, or -1 where the set is parked or has nobody waiting.
     var place: Int32 = -1
+    /// Sets of a smaller rank go first, whoever waits in them; of one, nobody is next.
+    var rank: Int32 = 0
+
+    static let closed = Int32.max
   }
 
   private let sets: AdapterSets
-  private var entries = UniqueArray<Entry>(minimumCapacity: 0)
-  private var lines: UniqueArray<Line>
-  private var heap: [AdapterSetID] = []
+  var entries = UniqueArray<Entry>(minimumCapacity: 0)
+  var lines: UniqueArray<Line>
+  var heap: [AdapterSetID] = []
   private var parked: [AdapterSetID] = []
   private var waitingFor: UniqueArray<Int32>
   /// Of the adapters that waiting requests need.
   private(set) var signature = AdapterSignature(salt: 1 << 32)
   private var front: Int64 = 0
   private var back: Int64 = 0
-  /// Who waits, by ``Key/minor`` less `places.base`; made when it is first needed, and gone with the
-  /// last who waits.
+  /// Those who wait and were not prepended, by ``Key/minor`` less `places.base`; made when it is
+  /// first needed, and gone with the last who waits.
   private var places: (tree: FenwickTree, base: Int64)?
-  /// Whether keys are ordered by their minor part alone.
+  /// Of those who wait, the ones that were prepended: their minor keys are below 0, and never many.
+  private var prepended = 0
+  /// Whether the order is that of the keys' minor parts alone.
   private var isByArrival = true
   /// Number of requests waiting.
   public private(set) var count = 0
@@ -57,6 +63,9 @@ public struct WaitingQueue: ~Copyable {
 
   /// Number of waiting requests that need an adapter.
   public func waiting(for adapter: AdapterID) -> Int { Int(waitingFor[Int(adapter)]) }
+
+  /// Whether a request of a set waits.
+  public func isWaited(for set: AdapterSetID) -> Bool { lines[Int(set)].first >= 0 }
 
   /// Of the adapters that waiting requests need and that satisfy a condition, one that the request
   /// nearest to the head needs.
@@ -87,9 +96,25 @@ public struct WaitingQueue: ~Copyable {
     insert(slot, set, Key(major: .min, minor: front))
   }
 
-  /// The set whose request is next among those that are not parked, and that request's slot.
+  /// The set whose request is next among those that are neither parked nor closed, and that request's
+  /// slot.
   var next: (set: AdapterSetID, slot: Int32)? {
-    heap.first.map { ($0, lines[Int($0)].first) }
+    guard let set = heap.first, lines[Int(set)].rank < Line.closed else { return nil }
+    return (set, lines[Int(set)].first)
+  }
+
+  /// The slot of a set's first request; nil if none waits.
+  func first(of set: AdapterSetID) -> Int32? {
+    lines[Int(set)].first < 0 ? nil : lines[Int(set)].first
+  }
+
+  /// Has a set considered before those of a larger rank, or not at all.
+  mutating func setRank(_ rank: Int32?, of set: AdapterSetID) {
+    isByArrival = false
+    lines[Int(set)].rank = rank ?? Line.closed
+    guard lines[Int(set)].place >= 0 else { return }
+    siftDown(Int(lines[Int(set)].place))
+    siftUp(Int(lines[Int(set)].place))
   }
 
   /// Whether a set has been left aside.
@@ -101,7 +126,9 @@ public struct WaitingQueue: ~Copyable {
     if parked.isEmpty { return 0 }
     let key = entries[Int(slot)].key
     // Nobody but those of parked sets is before it.
-    if isByArrival, count > WaitingQueue.fewToWalk { return waiting(before: key.minor) }
+    if isByArrival, key.minor > 0, count > WaitingQueue.fewToWalk {
+      return prepended + waiting(before: key.minor)
+    }
     var count = 0
     for set in parked {
       var other = lines[Int(set)].first
@@ -119,6 +146,7 @@ public struct WaitingQueue: ~Copyable {
     let slot = lines[Int(set)].first
     lines[Int(set)].first = entries[Int(slot)].next
     removed(set)
+    if entries[Int(slot)].key.minor < 0 { prepended -= 1 }
     note(-1, at: entries[Int(slot)].key.minor)
     if lines[Int(set)].first < 0 {
       lines[Int(set)].last = -1
@@ -144,8 +172,8 @@ public struct WaitingQueue: ~Copyable {
   /// Takes everybody out, in no particular order.
   mutating func removeAll(_ body: (Int32) -> Void) {
     unpark()
-    while let next {
-      body(next.slot)
+    while let set = heap.first {
+      body(lines[Int(set)].first)
       removeNext()
     }
   }
@@ -159,35 +187,37 @@ public struct WaitingQueue: ~Copyable {
   }
 
   private mutating func makePlaces() -> (tree: FenwickTree, base: Int64) {
-    let everybody = heap + parked
-    let first = everybody.reduce(back) { min($0, headKey($1).minor) }
-    // As much room again as they take, so that making it anew costs little for each who comes.
-    let room = back - first + 1024
-    let base = first - room
-    var taken: [Int] = []
-    for set in everybody {
-      var slot = lines[Int(set)].first
-      while slot >= 0 {
-        taken.append(Int(entries[Int(slot)].key.minor - base))
-        slot = entries[Int(slot)].next
+    var taken: [Int64] = []
+    taken.reserveCapacity(count)
+    for list in [heap, parked] {
+      for set in list {
+        var slot = lines[Int(set)].first
+        while slot >= 0 {
+          let minor = entries[Int(slot)].key.minor
+          if minor > 0 { taken.append(minor) }
+          slot = entries[Int(slot)].next
+        }
       }
     }
-    let made = (FenwickTree(count: Int(3 * room), onesAt: taken), base)
+    let base = taken.min() ?? back
+    // As much room again as they take, so that making it anew costs little for each who comes.
+    let room = 2 * (back - base) + 1024
+    let made = (FenwickTree(count: Int(room), onesAt: taken.map { Int($0 - base) }), base)
     places = made
     return made
   }
 
   /// Notes in `places` that somebody has come (1) or gone (-1).
   private mutating func note(_ change: Int32, at minor: Int64) {
-    guard let base = places?.base, let room = places?.tree.count else { return }
-    guard minor >= base, minor - base < Int64(room), count > 0 else {
+    guard minor > 0, let base = places?.base, let room = places?.tree.count else { return }
+    guard minor - base < Int64(room), count > 0 else {
       places = nil
       return
     }
     places?.tree.add(change, at: Int(minor - base))
   }
 
-  private func headKey(_ set: AdapterSetID) -> Key { entries[Int(lines[Int(set)].first)].key }
+  func headKey(_ set: AdapterSetID) -> Key { entries[Int(lines[Int(set)].first)].key }
 
   private mutating func removed(_ set: AdapterSetID) {
     count -= 1
@@ -207,6 +237,7 @@ public struct WaitingQueue: ~Copyable {
       if waitingFor[Int(adapter)] == 1 { signature.toggle(adapter) }
     }
     entries[Int(slot)] = Entry(key: key, next: -1)
+    if key.minor < 0 { prepended += 1 }
     note(1, at: key.minor)
     let line = lines[Int(set)]
     if line.first < 0 {
@@ -234,53 +265,5 @@ public struct WaitingQueue: ~Copyable {
     }
     entries[Int(slot)].next = entries[Int(previous)].next
     entries[Int(previous)].next = slot
-  }
-
-  // MARK: The heap of sets
-
-  private mutating func pushToHeap(_ set: AdapterSetID) {
-    heap.append(set)
-    lines[Int(set)].place = Int32(heap.count - 1)
-    siftUp(heap.count - 1)
-  }
-
-  private mutating func removeFromHeap(_ set: AdapterSetID) {
-    let place = Int(lines[Int(set)].place)
-    lines[Int(set)].place = -1
-    let moved = heap.removeLast()
-    guard moved != set else { return }
-    heap[place] = moved
-    lines[Int(moved)].place = Int32(place)
-    siftDown(place)
-    siftUp(Int(lines[Int(moved)].place))
-  }
-
-  private mutating func siftUp(_ start: Int) {
-    var place = start
-    while place > 0 {
-      let parent = (place - 1) / 2
-      guard headKey(heap[place]) < headKey(heap[parent]) else { return }
-      swapPlaces(place, parent)
-      place = parent
-    }
-  }
-
-  private mutating func siftDown(_ start: Int) {
-    var place = start
-    while true {
-      var least = place
-      for child in [2 * place + 1, 2 * place + 2] where child < heap.count {
-        if headKey(heap[child]) < headKey(heap[least]) { least = child }
-      }
-      guard least != place else { return }
-      swapPlaces(place, least)
-      place = least
-    }
-  }
-
-  private mutating func swapPlaces(_ a: Int, _ b: Int) {
-    heap.swapAt(a, b)
-    lines[Int(heap[a])].place = Int32(a)
-    lines[Int(heap[b])].place = Int32(b)
   }
 }

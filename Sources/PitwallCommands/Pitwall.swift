@@ -11,7 +11,7 @@ public struct Pitwall: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, TraceCommand.self, CompareCommand.self, ReportCommand.self,
       GateCommand.self, RunsCommand.self, CalibrateCommand.self, ValidateCommand.self,
-      PoliciesCommand.self,
+      PublishedCommand.self, PoliciesCommand.self,
       HardwareCommand.self,
       VerifyCommand.self, BenchCommand.self,
     ])

@@ -45,6 +45,17 @@ extension PolicyRegistry {
         let (cap, skips) = try FCFS.read(&parameters, context)
         return PriorityFCFS(cap: cap, skips: skips)
       },
+      SchedulingEntry(
+        "active-set", "adapters take turns: at most `limit` active, for `cycle` if others wait",
+        parameters: [
+          PolicyParameter("limit", "128", "most active adapter sets (max_active_adapters)"),
+          PolicyParameter("cycle", "2s", "time until others may take over (adapter_cycle_time_s)"),
+        ], source: "LoRAX, router/src/queue.rs"
+      ) { context, parameters in
+        ActiveSet(
+          context, limit: try parameters.int("limit", default: 128, in: 1...Int.max),
+          cycleTime: try parameters.nanoseconds("cycle") ?? 2_000_000_000)
+      },
     ],
     routing: [
       RoutingEntry("round-robin", "replicas in turn", source: "common practice") { _, _ in

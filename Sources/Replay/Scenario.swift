@@ -165,7 +165,7 @@ public struct Scenario: Sendable {
             PrefetchContext(bytes: bytes, loadCost: costs, seed: seed)),
           scheduling: try PolicyRegistry.make(
             strategy.scheduling, kind: "scheduling", from: registry.scheduling,
-            SchedulingContext(slots: configuration.slots)),
+            SchedulingContext(configuration, catalogue: catalogue, sets: sets)),
           seed: seed))
     }
     let metadata = trace.metadataTable.map { $0.map { (key: $0.key, value: $0.value) } }

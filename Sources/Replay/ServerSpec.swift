@@ -8,6 +8,8 @@ public struct ServerSpec: Sendable, Equatable {
   public enum AdapterMemory: Sendable, Equatable {
     /// So many slots, each large enough for an adapter of the largest rank (vLLM, SGLang).
     case slots(Int)
+    /// A share of the device's memory, for as many adapters as fit there (LoRAX).
+    case share(Double)
     /// One pool with the KV cache (S-LoRA's unified paging, Chameleon).
     case pool
   }
@@ -81,6 +83,8 @@ public struct ServerSpec: Sendable, Equatable {
   public var watermark = 0.0
   /// Whether a decoding sequence may go on only while a block is free.
   public var needsSpareBlock = false
+  /// Whether LoRA kernels read an adapter once for each decoding token, not once a step.
+  public var gathersAdapters = false
   /// Host memory for adapters.
   public var hostBytes: Bytes = 64 << 30
   /// Disk space for adapters.
@@ -96,6 +100,8 @@ public struct ServerSpec: Sendable, Equatable {
   public var hostToDevice: Link?
   /// Step times.
   public var cost = Cost.roofline
+  /// The scheduling policy of strategies that name none.
+  public var scheduling = "fcfs"
   /// What happens to a request that could never fit: an error before the run, or its rejection.
   public var rejectsOversized = false
 
@@ -105,8 +111,33 @@ public struct ServerSpec: Sendable, Equatable {
     self.accelerator = accelerator
   }
 
-  /// Adapter slots; nil where adapters share a pool with the KV cache.
+  /// A server of an engine, as it is unless told otherwise.
+  public init(model: ModelShape, accelerator: Accelerator, engine: Engine) {
+    self.init(model: model, accelerator: accelerator)
+    engine.configure(&self)
+  }
+
+  /// Adapter slots; nil where adapters are held together by their bytes alone.
   private var slots: Int? { if case .slots(let count) = adapterMemory { count } else { nil } }
+
+  /// How many adapters may be on the device, whatever their size; nil where they share a pool with the
+  /// KV cache.
+  private func places(for catalogue: AdapterCatalogue) -> Int? {
+    switch adapterMemory {
+    case .slots(let count): count
+    case .share: max(1, catalogue.count)
+    case .pool: nil
+    }
+  }
+
+  /// Device memory set aside for adapters.
+  private func reservedBytes(slotBytes: Bytes) -> Bytes {
+    switch adapterMemory {
+    case .slots(let count): Bytes(count) * slotBytes
+    case .share(let share): Bytes(Double(accelerator.memory) * share)
+    case .pool: 0
+    }
+  }
 
   /// The rank that slots are made for.
   private func slotRank(for catalogue: AdapterCatalogue) -> Int {
@@ -120,7 +151,9 @@ public struct ServerSpec: Sendable, Equatable {
     var frontend: FrontendModel?
     let cost: any CostModel
     switch self.cost {
-    case .roofline: cost = Roofline(model: model, accelerator: accelerator, targets: targets)
+    case .roofline:
+      cost = Roofline(
+        model: model, accelerator: accelerator, targets: targets, gathersAdapters: gathersAdapters)
     case .linear(let linear): cost = linear
     case .table(let table): cost = table
     case .profile(let profiled):
@@ -151,11 +184,12 @@ public struct ServerSpec: Sendable, Equatable {
   ) throws -> (replica: ReplicaConfiguration, memory: DeviceMemory) {
     let slotRank = slotRank(for: catalogue)
     let (memory, rest) = try divideMemory(slotRank: slotRank)
-    try checkAdapters(catalogue, slotRank: slotRank, rest: rest)
+    try checkAdapters(catalogue, slotRank: slotRank, memory, rest: rest)
     try checkLoading()
     let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
     var replica = ReplicaConfiguration(
-      slots: slots, adapterBytes: slots == nil ? rest : memory.adapterSlots,
+      slots: places(for: catalogue),
+      adapterBytes: adapterMemory == .pool ? rest : memory.adapterSlots,
       kvBlocks: Int(rest / blockBytes), kvBlockBytes: blockBytes, kvBlockTokens: kvBlockTokens,
       maxSequences: maxSequences, tokenBudget: tokenBudget, chunkedPrefill: chunkedPrefill,
       loading: loading, activation: activation, hostBytes: hostBytes, diskBytes: diskBytes,
@@ -174,8 +208,8 @@ public struct ServerSpec: Sendable, Equatable {
     let capacity = Bytes(Double(accelerator.memory) * memoryUtilization)
     let fixed = model.weightBytes + workspace
     let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
-    let slotBytes = model.adapterBytes(rank: slotRank, targets: targets)
-    let reserved = slots.map { Bytes($0) * slotBytes } ?? 0
+    let reserved = reservedBytes(
+      slotBytes: model.adapterBytes(rank: slotRank, targets: targets))
     if case .profile(let profiled) = cost, let slots {
       if let refusal = refusal(slotRank: slotRank) {
         throw PitwallError(.data, at: "server", refusal.description)
@@ -193,13 +227,20 @@ public struct ServerSpec: Sendable, Equatable {
         .data, at: "server",
         "\(model.name) does not fit on \(accelerator.name): \(gibibytes(capacity)) usable, "
           + "\(gibibytes(fixed)) for weights and workspace, \(gibibytes(reserved)) for "
-          + "adapter slots, and a KV block is needed")
+          + "\(slots == nil ? "adapters" : "adapter slots"), and a KV block is needed")
     }
     return (DeviceMemory(capacity: capacity, weights: fixed, adapterSlots: reserved), rest)
   }
 
+  /// Tokens that the KV cache has room for, in whole blocks, beside slots made for a rank; 0 where the
+  /// model and its slots alone do not fit.
+  public func kvTokens(slotRank: Int) -> Int {
+    guard let rest = try? divideMemory(slotRank: slotRank).rest else { return 0 }
+    return Int(rest / (Bytes(kvBlockTokens) * model.kvBytesPerToken)) * kvBlockTokens
+  }
+
   private func checkAdapters(
-    _ catalogue: AdapterCatalogue, slotRank: Int, rest: Bytes
+    _ catalogue: AdapterCatalogue, slotRank: Int, _ memory: DeviceMemory, rest: Bytes
   ) throws {
     let slotBytes = model.adapterBytes(rank: slotRank, targets: targets)
     let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
@@ -210,10 +251,14 @@ public struct ServerSpec: Sendable, Equatable {
           "adapter \"\(adapter.name)\" of \(adapter.bytes) B does not fit into "
             + (slots == 0 ? "0 slots" : "a slot of \(slotBytes) B (rank \(slotRank))"))
       }
-    } else if let giant = catalogue.adapters.first(where: { $0.bytes > rest - blockBytes }) {
+    } else {
+      let isPool = adapterMemory == .pool
+      let limit = isPool ? rest - blockBytes : memory.adapterSlots
+      guard let giant = catalogue.adapters.first(where: { $0.bytes > limit }) else { return }
       throw PitwallError(
         .data, at: "server",
-        "adapter \"\(giant.name)\" of \(giant.bytes) B does not fit into a pool of \(rest) B")
+        "adapter \"\(giant.name)\" of \(giant.bytes) B does not fit into "
+          + (isPool ? "a pool of \(rest) B" : "the adapters' share of memory, \(limit) B"))
     }
   }
 }
@@ -228,10 +273,10 @@ extension ServerSpec {
         .data, at: "server",
         "adapters in a pool that are copied inside steps need `activation: protected`")
     }
-    if admission == .peak, !declaresOutput {
+    if admission != .blocks, !declaresOutput {
       throw PitwallError(
         .data, at: "server",
-        "`admission: peak` needs clients that say how much output they want "
+        "`admission: \(admission.rawValue)` needs clients that say how much output they want "
           + "(`declared-output: true`)")
     }
   }

@@ -139,12 +139,12 @@ public struct Simulation: ~Copyable {
   }
 
   private mutating func arrive() {
-    let request = source.request(nextArrival)
+    let index = nextArrival
     nextArrival += 1
     arrivalTime = source.arrivalIfAny(nextArrival)
+    guard connections.open(at: now) else { return bookUnsent(index) }
     littlesLaw.arrived(at: now)
-    guard connections.open(at: now) else { return book(RequestRecord(request, .unsent, at: now)) }
-    let (replica, resolved) = orchestrator.route(request)
+    let (replica, resolved) = orchestrator.route(source.request(index))
     if frontends.isEmpty { return enter(resolved, replica) }
     let entry = min(frontends[replica].entry(at: now), Simulation.end)
     push(.entered, replica, index: entering.insert(resolved), at: entry)
@@ -164,6 +164,16 @@ public struct Simulation: ~Copyable {
     } else {
       connections.close(at: now)
       book(record)
+    }
+  }
+
+  /// A request has come that its client cannot send. Of most runs with such there are more than of
+  /// any others, so that no more is done about each than is asked for.
+  private mutating func bookUnsent(_ index: Int) {
+    ended += 1
+    totals.addUnsent()
+    if options.keepsRecords {
+      records[index] = RequestRecord(source.request(index), .unsent, at: now)
     }
   }
 

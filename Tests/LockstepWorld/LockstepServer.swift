@@ -57,7 +57,7 @@ public struct LockstepServer: Sendable {
             PrefetchContext(bytes: bytes, loadCost: costs, seed: seed)),
           scheduling: try PolicyRegistry.make(
             Parameters(parsing: scheduling), kind: "scheduling", from: registry.scheduling,
-            SchedulingContext(slots: configuration.slots))))
+            SchedulingContext(configuration, catalogue: catalogue, sets: sets))))
     }
     let names = catalogue.adapters.enumerated().map { ($1.name, AdapterSetID($0 + 1)) }
     return Orchestrator(

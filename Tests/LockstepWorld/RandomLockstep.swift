@@ -5,7 +5,7 @@ import Primitives
 public func promptsFirst(_ server: LockstepServer, seed: UInt64) -> LockstepServer {
   var server = server
   server.configuration.batching = .separate
-  server.configuration.admission = seed % 4 < 2 ? .peak : .blocks
+  server.configuration.admission = [.peak, .peak, .whole, .blocks][Int(seed % 4)]
   server.configuration.keepsIdleAdapters = seed % 3 < 2
   server.configuration.decodeStreak = [0, 0, 4][Int(seed % 3)]
   server.configuration.reservedBlocks = Int(seed % 2)

@@ -11,23 +11,26 @@ import Testing
   @Test(arguments: Array(0..<30) + [104, 141, 172, 177]) func everyRequestEndsOnce(
     _ seed: UInt64
   ) throws {
-    for variant in 0..<4 { try serve(seed, variant) }
+    for variant in 0..<8 { try serve(seed, variant) }
   }
 
   @Test(.enabled(if: ProcessInfo.processInfo.environment["PITWALL_SLOW"] == "1"))
   func everyRequestEndsOnceInManyWorlds() throws {
     for seed in 1000..<3000 as Range<UInt64> {
-      for variant in 0..<4 { try serve(seed, variant) }
+      for variant in 0..<8 { try serve(seed, variant) }
     }
   }
 
   /// Serves a random world as it is, with adapters copied inside steps (bit 0), with prompts first
-  /// (bit 1).
+  /// (bit 1), with adapters that take turns (bit 2).
   private func serve(_ seed: UInt64, _ variant: Int) throws {
     var random = RandomStream(seed: seed, purpose: "lockstep.test")
     var (server, jobs) = randomLockstep(&random, registry: .builtIn)
     if variant & 1 != 0 { server = copyingInSteps(server, seed: seed) }
     if variant & 2 != 0 { server = promptsFirst(server, seed: seed) }
+    if variant & 4 != 0 {
+      server.scheduling = "active-set limit=\(1 + seed % 4) cycle=\([0, 3, 20][Int(seed % 3)])ns"
+    }
     let world = try LockstepWorld(server, jobs: jobs, seed: seed)
     let log = try world.run()
     #expect(log.violations == [], "seed \(seed): \(server)")

@@ -19,6 +19,7 @@ import Testing
     var queue = WaitingQueue(sets: Self.sets, adapters: 4)
     var oracle: [Waiter] = []
     var parked: Set<AdapterSetID> = []
+    var ranks: [AdapterSetID: Int32?] = [:]
     var front = 0
     var back = 0
     func insert(_ waiter: Waiter) {
@@ -27,10 +28,11 @@ import Testing
       }
       oracle.insert(waiter, at: place ?? oracle.count)
     }
+    func rank(_ set: AdapterSetID) -> Int32? { ranks[set] ?? 0 }
     for _ in 0..<300 {
       let set = AdapterSetID(random.index(below: Self.sets.count))
       let slot = (0..<Int32(oracle.count + 1)).first { s in !oracle.contains { $0.slot == s } } ?? 0
-      switch random.index(below: 8) {
+      switch random.index(below: seed % 2 == 0 ? 8 : 9) {
       case 0...2:
         let key = Int64(random.index(below: 4)) - 2
         back += 1
@@ -50,11 +52,19 @@ import Testing
           queue.parkNext()
           parked.insert(next.set)
         }
+      case 8:
+        let rank = [0, 1, 2, nil][random.index(below: 4)] as Int32?
+        queue.setRank(rank, of: set)
+        ranks[set] = .some(rank)
       default:
         queue.unpark()
         parked = []
       }
-      let expected = oracle.first { !parked.contains($0.set) }
+      let open = oracle.filter { !parked.contains($0.set) && rank($0.set) != nil }
+      let least = open.compactMap { rank($0.set) }.min()
+      let expected = open.first { rank($0.set) == least }
+      #expect(queue.isWaited(for: set) == oracle.contains { $0.set == set })
+      #expect(queue.first(of: set) == oracle.first { $0.set == set }?.slot)
       #expect(queue.next?.slot == expected?.slot)
       #expect(queue.next?.set == expected?.set)
       #expect(queue.count == oracle.count)

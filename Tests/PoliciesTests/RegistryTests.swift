@@ -39,7 +39,10 @@ import Testing
       EvictionContext(tier: .device, bytes: bytes, loadCost: costs[3], seed: 1))
       + cases(
         "prefetch", registry.prefetch, PrefetchContext(bytes: bytes, loadCost: costs, seed: 1))
-      + cases("scheduling", registry.scheduling, SchedulingContext(slots: 4))
+      + cases(
+        "scheduling", registry.scheduling,
+        SchedulingContext(
+          slots: 4, adapterBytes: 8000, setBytes: [0, 1000, 2000], setSizes: [0, 1, 1]))
       + cases("routing", registry.routing, RoutingContext(replicas: 2, seed: 1))
       + cases(
         "selection", registry.selection,

@@ -140,6 +140,29 @@ import Testing
     let many = roofline.duration(of: work) - roofline.duration(of: decode(64))
     #expect(many > one && many < 4 * one)
   }
+
+  /// Kernels that gather take as long for 64 tokens of one adapter as others for 64 adapters; for
+  /// prompts they make no difference.
+  @Test func gatheringReadsAnAdapterForEachToken() throws {
+    let model = try #require(ModelShape.catalogue.first { $0.name == "llama-7b" })
+    let accelerator = try #require(Accelerator.catalogue.first { $0.name == "a10g" })
+    let targets = ["q_proj", "v_proj"]
+    func time(_ work: StepWork, gathers: Bool) -> Nanoseconds {
+      Roofline(
+        model: model, accelerator: accelerator, targets: targets, gathersAdapters: gathers
+      ).duration(of: work)
+    }
+    let bytes = model.adapterBytes(rank: 64, targets: targets)
+    var shared = decode(64, context: 100)
+    (shared.adapters, shared.adapterBytes, shared.rankTokens) = (1, bytes, 64 * 64)
+    var distinct = shared
+    (distinct.adapters, distinct.adapterBytes) = (64, 64 * bytes)
+    #expect(time(shared, gathers: true) == time(distinct, gathers: false))
+    #expect(time(distinct, gathers: true) == time(distinct, gathers: false))
+    #expect(time(shared, gathers: false) < time(distinct, gathers: false))
+    shared.promptTokens = 1
+    #expect(time(shared, gathers: true) == time(shared, gathers: false))
+  }
 }
 
 @Suite struct LinkTests {

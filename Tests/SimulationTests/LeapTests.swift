@@ -20,7 +20,7 @@ import Testing
   }
 
   /// How the worlds serve, beside what is drawn.
-  private enum Variant: CaseIterable { case plain, copiesInStep, promptsFirst, both }
+  private enum Variant: CaseIterable { case plain, copiesInStep, promptsFirst, both, takesTurns }
 
   /// The random worlds are no use if they never get into trouble.
   @Test func theWorldsThatCopyInStepsAreBusy() throws {
@@ -49,11 +49,17 @@ import Testing
     }
     if variant == .promptsFirst || variant == .both {
       bench.configuration.batching = .separate
-      bench.configuration.admission = seed % 4 < 2 ? .peak : .blocks
+      bench.configuration.admission = [.peak, .peak, .whole, .blocks][seed % 4]
       bench.configuration.keepsIdleAdapters = seed % 3 < 2
       bench.configuration.decodeStreak = [0, 0, 4][seed % 3]
       bench.configuration.reservedBlocks = seed % 2
       bench.configuration.needsSpareBlock = seed % 5 < 2 && bench.configuration.slots != nil
+    }
+    if variant == .takesTurns {
+      bench.scheduling = "active-set limit=\(1 + seed % 3) cycle=\([0, 5, 40, 200][seed % 4])ms"
+      bench.configuration.batching = seed % 2 == 0 ? .separate : .mixed
+      bench.configuration.admission = seed % 3 == 0 ? .whole : .blocks
+      bench.configuration.decodeStreak = [0, 1, 4][seed % 3]
     }
     return bench
   }

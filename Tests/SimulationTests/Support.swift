@@ -78,7 +78,7 @@ struct Bench {
             PrefetchContext(bytes: bytes, loadCost: costs, seed: 1)),
           scheduling: try PolicyRegistry.make(
             Parameters(parsing: scheduling), kind: "scheduling", from: registry.scheduling,
-            SchedulingContext(slots: configuration.slots))))
+            SchedulingContext(configuration, catalogue: catalogue, sets: sets))))
     }
     let orchestrator = Orchestrator(
       replicas: list, selection: Explicit(),

@@ -39,11 +39,12 @@ extension Experiment {
     traces = try map.value("traces").map { try Experiment.readRecipes($0, folders) } ?? []
     workloads = try Experiment.readRecipes(map.required("workloads"), folders)
     let server = try map.required("server")
-    self.server = try ServerSpec(server)
+    let spec = try ServerSpec(server)
+    self.server = spec
     serverPlace = server.place
     client = ClientModel()
     let strategies = try map.required("strategies").entries("strategy").map {
-      try Strategy(name: $0.key, $0.value, registry)
+      try Strategy(name: $0.key, $0.value, for: spec, registry)
     }
     self.strategies = strategies
     let writtenSeeds = try map.value("seeds").map(Experiment.readSeeds)

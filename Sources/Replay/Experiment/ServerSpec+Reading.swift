@@ -10,6 +10,7 @@ extension ServerSpec {
     static let perStep = 1...1_000_000
     static let rank = 1...65_536
     static let memoryUtilization = 0.01...1.0
+    static let memoryShare = 0.0001...0.9
   }
 
   /// Reads the `server` of an experiment.
@@ -30,16 +31,23 @@ extension ServerSpec {
     if let value = map.value("links") { try readLinks(value) }
     if let value = map.value("cost") { cost = try Cost(value, of: model) }
     try map.finish()
-    if case .profile = cost, adapterMemory == .pool {
-      throw value.failure("a profile is of a server with slots, not with a pool")
+    if case .profile = cost {
+      guard case .slots = adapterMemory else {
+        throw value.failure("a profile is of a server with slots, and with neither pool nor share")
+      }
     }
   }
 
   private mutating func readAdapters(_ value: YAMLValue) throws {
     var map = try value.mapping()
     if let slots = map.value("slots") { adapterMemory = .slots(try slots.int(in: Limits.slots)) }
+    if let share = map.value("memory-share") {
+      if map.value("slots") != nil { throw share.failure("slots or a share, not both") }
+      adapterMemory = .share(try share.double(in: Limits.memoryShare))
+    }
     if let pool = map.value("pool"), try pool.bool() {
       if map.value("slots") != nil { throw pool.failure("slots or a pool, not both") }
+      if map.value("memory-share") != nil { throw pool.failure("a share or a pool, not both") }
       adapterMemory = .pool
     }
     if let rank = map.value("default-rank") { defaultRank = try rank.int(in: Limits.rank) }
@@ -57,6 +65,7 @@ extension ServerSpec {
     if let value = map.value("loading") { loading = try value.choice() }
     if let value = map.value("activation") { activation = try value.choice() }
     if let value = map.value("keep-idle") { keepsIdleAdapters = try value.bool() }
+    if let value = map.value("gather") { gathersAdapters = try value.bool() }
     try map.finish()
   }
 

@@ -2,11 +2,15 @@ import Orchestration
 import Primitives
 
 extension Strategy {
-  /// Reads one strategy of an experiment. A policy is a name, or `{name: {key: value}}`.
+  /// Reads one strategy of an experiment. A policy is a name, or `{name: {key: value}}`; scheduling that
+  /// it does not name is the server's.
   /// - Throws: `PitwallError` (data) for unknown policies and unknown parameters, with the nearest
   ///   known one. Values of parameters are checked when the policy is made.
-  init(name: String, _ value: YAMLValue, _ registry: PolicyRegistry) throws {
+  init(
+    name: String, _ value: YAMLValue, for server: ServerSpec, _ registry: PolicyRegistry
+  ) throws {
     try self.init(name: name)
+    scheduling = try Parameters(server.scheduling)
     var map = try value.mapping()
     func read<Context, Policy: ~Copyable>(
       _ key: String, _ kind: String, _ entries: [PolicyEntry<Context, Policy>],

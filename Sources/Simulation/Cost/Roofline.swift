@@ -10,6 +10,8 @@ import Primitives
 ///   only partly hidden. Punica's operator takes 42 us at any batch where the adapter is shared and
 ///   72 to 118 us for 64 distinct adapters (Chen et al., MLSys'24, figure 8), end to end about 2 ms a
 ///   step for a 7B model with 224 projections: 9 us each, hence `launch` of 5 us for each of two.
+///   Kernels that gather (Punica's BGMV, S-LoRA's MBGMV) read an adapter once for each decoding token
+///   instead; prompts are computed by kernels that do not.
 /// S. Williams et al., "Roofline", CACM 2009.
 public struct Roofline: CostModel {
   private let overhead: Double
@@ -21,9 +23,14 @@ public struct Roofline: CostModel {
   private let weightBytes: Double
   private let kvBytesPerToken: Double
   private let loraLaunches: Double
+  /// Bytes per unit of rank that a decoding token reads of its adapter; 0 where adapters are read once.
+  private let gatheredBytesPerRank: Double
 
   /// A model on an accelerator, with adapters on the given projections.
-  public init(model: ModelShape, accelerator: Accelerator, targets: [String]) {
+  /// - Parameter gathersAdapters: whether each decoding token reads its adapter anew.
+  public init(
+    model: ModelShape, accelerator: Accelerator, targets: [String], gathersAdapters: Bool = false
+  ) {
     overhead = Double(accelerator.stepOverhead)
     flopTime = 1e9 / (accelerator.flops * accelerator.computeEfficiency)
     byteTime = 1e9 / (accelerator.memoryBandwidth * accelerator.bandwidthEfficiency)
@@ -34,6 +41,9 @@ public struct Roofline: CostModel {
     kvBytesPerToken = Double(model.kvBytesPerToken)
     loraLaunches =
       Double(2 * model.layers * targets.count) * Double(accelerator.launch)
+    gatheredBytesPerRank =
+      gathersAdapters
+      ? model.loraParametersPerRank(targets: targets) * Double(model.bytesPerValue) : 0
   }
 
   public func duration(of step: StepWork) -> Nanoseconds {
@@ -44,7 +54,8 @@ public struct Roofline: CostModel {
     var time = overhead + max(compute, traffic)
     if step.adapters > 0 {
       let arithmetic = Double(step.rankTokens) * flopsPerRankToken * flopTime
-      let reading = Double(step.adapterBytes) * byteTime
+      let gathered = step.promptTokens == 0 ? Double(step.rankTokens) * gatheredBytesPerRank : 0
+      let reading = max(Double(step.adapterBytes), gathered) * byteTime
       time += loraLaunches + max(arithmetic, reading)
     }
     return max(1, Nanoseconds(time))

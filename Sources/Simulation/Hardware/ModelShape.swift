@@ -93,6 +93,18 @@ public struct ModelShape: Sendable, Equatable {
 
   /// The models that ship; dimensions from each model's published `config.json`.
   public static let catalogue: [ModelShape] = [
+    // huggyllama/llama-7b
+    ModelShape(
+      name: "llama-7b", layers: 32, hidden: 4096, intermediate: 11008, heads: 32, kvHeads: 32,
+      headDimension: 128, vocabulary: 32000, tiedEmbeddings: false, maxContext: 2048),
+    // huggyllama/llama-13b
+    ModelShape(
+      name: "llama-13b", layers: 40, hidden: 5120, intermediate: 13824, heads: 40, kvHeads: 40,
+      headDimension: 128, vocabulary: 32000, tiedEmbeddings: false, maxContext: 2048),
+    // huggyllama/llama-30b
+    ModelShape(
+      name: "llama-30b", layers: 60, hidden: 6656, intermediate: 17920, heads: 52, kvHeads: 52,
+      headDimension: 128, vocabulary: 32000, tiedEmbeddings: false, maxContext: 2048),
     // meta-llama/Llama-2-7b-hf
     ModelShape(
       name: "llama-2-7b", layers: 32, hidden: 4096, intermediate: 11008, heads: 32, kvHeads: 32,

@@ -87,7 +87,8 @@ public struct Calibration: Sendable {
         step: fit.coefficients.filter { $0.microseconds.value > 0 }.map {
           .init($0.term, microseconds: $0.microseconds.rounded)
         },
-        loads: Profile.Model.Load.fitted(to: loaded ?? []), frontend: .apiServer,
+        loads: Profile.Model.Load.fitted(to: loaded ?? []),
+        frontend: .typical,
         lengths: try ran.flatMap { runs in
           runs.isEmpty ? nil : try .fitted(histograms: histograms, runs: runs)
         })
@@ -117,13 +118,6 @@ extension Calibration {
     }
     return Dictionary(uniqueKeysWithValues: pairs)
   }
-}
-
-extension FrontendModel {
-  /// vLLM 0.8.5's API server, as times to first token of lightly loaded servers are like it. Lines of
-  /// metrics are formatted in Python: 8 us each, and 0.15 us for each name in it.
-  fileprivate static let apiServer = FrontendModel(
-    ingress: 2_500_000, egress: 2_500_000, perToken: 90_000, perCombination: 8_000, perName: 150)
 }
 
 extension Estimate {

@@ -1,6 +1,4 @@
 import Foundation
-import Primitives
-import Replay
 import Simulation
 
 /// A run as some coefficients predict it, and how its observables change with each of them.

@@ -68,6 +68,14 @@ public struct RunRefinement: Sendable {
   /// The number of simulations that a fit takes.
   public var simulations: Int {
     (iterations + 1 + min(iterations + 1, RunRefinement.freshPoints)) * runs.count
+      + (iterations > 1 ? frontend.simulations : 0)
+  }
+
+  private var frontend: FrontendFit {
+    var fit = FrontendFit(runs)
+    fit.seed = seed
+    fit.threads = threads
+    return fit
   }
 
   /// Fits the coefficients.
@@ -83,6 +91,8 @@ public struct RunRefinement: Sendable {
         problem(model, point, damped: true).fitNonNegative().coefficients.map(\.value)
       }
       if findsCapacities { next = next.findingCapacities(point.validated) }
+      // Not before steps are about as long as they are in reality.
+      if iteration == 1 { next = try await frontend.fit(next, finished: finished) }
       let isFresh = iteration + 1 < RunRefinement.freshPoints
       point = try await linearize(next, like: isFresh ? nil : point, finished)
       best = better(best, point)

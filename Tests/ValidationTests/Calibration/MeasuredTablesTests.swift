@@ -131,7 +131,7 @@ import Workload
   @Test func theFitGivesTheCoefficientsBack() throws {
     let truth: [StepTerm: Double] = [
       .step: 12_000, .decode: 20, .promptToken: 15, .adapter: 330, .contextToken: 0.05,
-      .shrinkGrid: 10, .expandGrid: 12, .eager: 500,
+      .shrinkGrid: 10, .expandGrid: 12,
     ]
     var random = RandomStream(seed: 1, purpose: "step-fit.test")
     let steps = (0..<300).map { _ in
