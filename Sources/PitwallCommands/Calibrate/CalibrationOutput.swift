@@ -26,11 +26,12 @@ struct CalibrationOutput {
   }
 
   private var legend: String {
-    let rows = point.profile.fittedFrom.map { "\($0.file) \($0.rows)" }.joined(separator: ", ")
+    let rows = point.profile.fittedFrom.map { "\n  \($0.file) \($0.rows)" }.joined()
     return """
       us: microseconds; se: standard error; alone: what steps timed alone say. mean, median, p90:
-      SMAPE in % of the \(point.validated.count) runs fitted to; bias: above 0 where too high.
-      rows: \(rows)
+      SMAPE in % of the \(point.validated.count) runs fitted to; bias: above 0 where too high;
+      seen, left out: mean SMAPE by the fit to all runs, and by that to all but those of the rates.
+      rows:\(rows)
 
       """
   }
@@ -61,16 +62,14 @@ struct CalibrationOutput {
   }
 
   private func folds(of crossValidation: CrossValidation) -> TextTable {
-    var table = TextTable(
-      ["rates left out", "n"] + CrossValidation.metrics.flatMap { [$0.rawValue, "left out"] })
+    var table = TextTable(["rates left out", "metric", "n", "seen", "left out"])
     for fold in crossValidation.folds + [crossValidation.whole] {
-      let cells = CrossValidation.metrics.flatMap { metric in
-        [fold.seen, fold.unseen].map { runs -> TextTable.Cell in
-          ErrorSummary(ErrorTable.pairs(metric, runs)).map { .number($0.mean, decimals: 2) }
-            ?? .missing
-        }
+      for (metric, seen, unseen) in errors(of: fold) {
+        table.append([
+          .text(fold.rates), .text(metric.rawValue), .integer(Int64(seen.count)),
+          .number(seen.mean, decimals: 2), .number(unseen.mean, decimals: 2),
+        ])
       }
-      table.append([.text(fold.rates), .integer(Int64(fold.seen.count))] + cells)
     }
     return table
   }
@@ -107,13 +106,11 @@ struct CalibrationOutput {
   }
 
   private func json(_ fold: CrossValidation.Fold) -> [JSONValue] {
-    CrossValidation.metrics.compactMap { metric in
-      guard let seen = ErrorSummary(ErrorTable.pairs(metric, fold.seen)) else { return nil }
-      let unseen = ErrorSummary(ErrorTable.pairs(metric, fold.unseen))
-      return .object([
+    errors(of: fold).map { metric, seen, unseen in
+      .object([
         ("rates", .string(fold.rates)), ("metric", .string(metric.rawValue)),
         ("n", .integer(seen.count)), ("smape_mean", .number(seen.mean)),
-        ("smape_mean_left_out", JSONValue(unseen?.mean)),
+        ("smape_mean_left_out", .number(unseen.mean)),
       ])
     }
   }
@@ -122,6 +119,18 @@ struct CalibrationOutput {
 
   private var errors: [ErrorTable.Entry] {
     ErrorTable(point.validated).entries.filter { $0.metric != .starts }
+  }
+
+  /// The errors of each metric that a fold has, by the fit to all runs and by that to all others.
+  private func errors(
+    of fold: CrossValidation.Fold
+  ) -> [(metric: ValidationQuantity, seen: ErrorSummary, unseen: ErrorSummary)] {
+    ErrorTable.metrics.filter { $0 != .starts }.compactMap { metric in
+      guard let seen = ErrorSummary(ErrorTable.pairs(metric, fold.seen)),
+        let unseen = ErrorSummary(ErrorTable.pairs(metric, fold.unseen))
+      else { return nil }
+      return (metric, seen, unseen)
+    }
   }
 
   /// A coefficient as fitted to runs, and what the steps timed alone say of it.

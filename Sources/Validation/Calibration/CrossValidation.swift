@@ -17,9 +17,6 @@ public struct CrossValidation: Sendable {
     public var unseen: [ValidatedRun]
   }
 
-  /// What is compared.
-  public static let metrics = ErrorTable.metrics.filter { $0 != .starts }
-
   /// All runs, each as the fit without its rates predicts it.
   public var whole: Fold {
     Fold(rates: "each in turn", seen: folds.flatMap(\.seen), unseen: folds.flatMap(\.unseen))

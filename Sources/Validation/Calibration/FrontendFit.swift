@@ -63,15 +63,17 @@ struct FrontendFit: Sendable {
   private func variants(
     of profile: Profile, _ finished: @escaping @Sendable () -> Bool
   ) async throws -> [[Double?]] {
-    let predictors = [ProfilePredictor(profile)] + FrontendModel.parts.map { part in
-      ProfilePredictor(
-        profile.with(
-          profile.models.map { model in
-            var model = model
-            model.frontend = (model.frontend ?? .typical).scaling(part, by: 1 + FrontendFit.nudge)
-            return model
-          }))
-    }
+    let predictors =
+      [ProfilePredictor(profile)]
+      + FrontendModel.parts.map { part in
+        ProfilePredictor(
+          profile.with(
+            profile.models.map { model in
+              var model = model
+              model.frontend = (model.frontend ?? .typical).scaling(part, by: 1 + FrontendFit.nudge)
+              return model
+            }))
+      }
     let tasks = predictors.flatMap { predictor in runs.map { (predictor, $0) } }
     let times = try await mapConcurrently(tasks, threads: threads, finished: finished) {
       try $0.0.predict($0.1, seed: seed).ttftMean
