@@ -18,8 +18,8 @@ public struct ReplicaConfiguration: Sendable, Equatable {
   public enum Activation: String, Sendable, CaseIterable {
     /// Whoever the eviction policy names among those whose turn has not come, adapters of the same
     /// step included; these are copied again when their turn comes. vLLM goes through a step's
-    /// adapters in the order of a Python set, which is arbitrary and stays the same within a process
-    /// (`LRUCacheWorkerLoRAManager._apply_adapters`, versions 0.5.0 to 0.33.0).
+    /// adapters in the order of a Python set, which is arbitrary, and hardly changes from a step to the
+    /// next (`LRUCacheWorkerLoRAManager._apply_adapters`, versions 0.5.0 to 0.33.0).
     case setOrder = "set-order"
     /// No adapter of the step (SGLang's `LoRAMemoryPool.prepare_lora_batch`).
     case protected

@@ -1,12 +1,9 @@
 import BasicContainers
 import Primitives
 
-/// The adapters of the running sequences, in the order in which the server goes through them when it
-/// puts a step together: for a server that copies adapters inside its steps.
+/// The adapters of the running sequences, for a server that copies adapters inside its steps.
 struct Roster: ~Copyable {
-  /// Each adapter's place in the order, which stays the same for as long as the server runs.
-  private let places: [Int32]
-  /// The adapters, in that order.
+  /// The adapters, in the order in which they came into use.
   private(set) var adapters: [AdapterID] = []
   /// Their bytes.
   private(set) var bytes: Bytes = 0
@@ -14,42 +11,31 @@ struct Roster: ~Copyable {
   var isStale = false
   /// Those that may not be dropped by the activation under way.
   var spared: PinTable
+  private let order: SetOrder
+  private let sortsFirst: Bool
 
-  /// An empty roster over `count` adapters, whose order is drawn.
-  init(count: Int, order random: consuming RandomStream) {
-    var places = (0..<Int32(count)).map { $0 }
-    places.shuffle(using: &random)
-    self.places = places
+  /// An empty roster over `count` adapters.
+  /// - Parameter sortsFirst: whether adapters are put into a set by rising index, rather than in the
+  ///   order in which they came into use.
+  init(count: Int, sortsFirst: Bool, random: consuming RandomStream) {
+    order = SetOrder(count: count, random: random)
+    self.sortsFirst = sortsFirst
     spared = PinTable(count: count)
   }
 
-  private func index(of adapter: AdapterID) -> Int {
-    var low = 0
-    var high = adapters.count
-    while low < high {
-      let middle = (low + high) / 2
-      if places[Int(adapters[middle])] < places[Int(adapter)] {
-        low = middle + 1
-      } else {
-        high = middle
-      }
-    }
-    return low
-  }
-
-  /// Adapters in the order of the roster.
-  func sorted(_ adapters: [AdapterID]) -> [AdapterID] {
-    adapters.sorted { places[Int($0)] < places[Int($1)] }
+  /// Adapters in the order in which the server goes through them.
+  func ordered(_ adapters: [AdapterID]) -> [AdapterID] {
+    order.order(of: sortsFirst ? adapters.sorted() : adapters)
   }
 
   mutating func add(_ adapter: AdapterID, bytes size: Bytes) {
-    adapters.insert(adapter, at: index(of: adapter))
+    adapters.append(adapter)
     bytes += size
     isStale = true
   }
 
   mutating func remove(_ adapter: AdapterID, bytes size: Bytes) {
-    adapters.remove(at: index(of: adapter))
+    if let index = adapters.firstIndex(of: adapter) { adapters.remove(at: index) }
     bytes -= size
     isStale = true
   }
@@ -85,7 +71,7 @@ extension Residency {
     _ some: [AdapterID]?, _ activation: ReplicaConfiguration.Activation, at time: Nanoseconds
   ) {
     guard roster.isStale || some != nil else { return }
-    let adapters = some.map { roster.sorted($0) } ?? roster.adapters
+    let adapters = roster.ordered(some ?? roster.adapters)
     roster.isStale = some != nil
     if activation == .protected {
       for adapter in roster.adapters { _ = roster.spared.pin(adapter) }

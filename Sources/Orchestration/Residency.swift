@@ -64,8 +64,8 @@ public struct Residency: ~Copyable {
     hostHoldsAll = bytes.reduce(0, +) <= configuration.hostBytes
     copiesInStep = configuration.loading == .inStep
     roster = Roster(
-      count: catalogue.count,
-      order: RandomStream(seed: seed, purpose: "activation", entity: UInt64(replica)))
+      count: catalogue.count, sortsFirst: configuration.batching == .separate,
+      random: RandomStream(seed: seed, purpose: "activation", entity: UInt64(replica)))
     links = configuration.lanes.map { LinkQueue(lanes: $0) }
     states = UniqueArray(repeating: State(), count: catalogue.count)
     claimed = UniqueArray(repeating: false, count: sets.count)

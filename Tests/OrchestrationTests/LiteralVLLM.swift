@@ -41,8 +41,8 @@ struct VLLMWorld {
   var maxSequences = 4
   var blocks = 10
   var blockTokens = 4
-  /// Each adapter's place in the set's order.
-  var order: [Int] = []
+  /// The hash of each adapter's name.
+  var hashes: [UInt64] = []
   var jobs: [Job] = []
 
   /// How long a step takes: anything that depends on all that is compared will do.
@@ -73,6 +73,10 @@ struct LiteralVLLM {
   /// From least to most recently used.
   private var device: [Int] = []
   private var host: [Int]
+  /// The requests of V1's persistent batch.
+  private var batch: [Int] = []
+  /// `InputBatch.lora_id_to_lora_request`, a dictionary in the order of insertion.
+  private var batchAdapters: [Int] = []
 
   init(_ world: VLLMWorld) {
     self.world = world
@@ -144,8 +148,8 @@ struct LiteralVLLM {
   mutating func carryOut(
     _ scheduled: [(request: Int, tokens: Int)], _ record: inout StepRecord, at now: Nanoseconds
   ) -> Nanoseconds {
-    let used = Set(scheduled.map { world.jobs[$0.request].adapter }.filter { $0 >= 0 })
-    activate(used.sorted { world.order[$0] < world.order[$1] }, &record)
+    let used = adapters(of: scheduled.map(\.request))
+    activate(PythonSet(used, hashes: world.hashes).elements, &record)
     for (request, new) in scheduled {
       if decodes[request] {
         record.decodes += 1
@@ -157,6 +161,28 @@ struct LiteralVLLM {
     if !scheduled.isEmpty { steps.append(record) }
     for (request, new) in scheduled { produce(request, new, at: end) }
     return scheduled.isEmpty ? now : end
+  }
+
+  /// The adapters of a step in the order in which they are put into its set: V0 sorts requests by
+  /// adapter (`SchedulerOutputs._sort_by_lora_ids`), V1 keeps them as they came into its batch
+  /// (`GPUModelRunner._update_states`, `InputBatch.add_request` and `remove_request`).
+  private mutating func adapters(of scheduled: [Int]) -> [Int] {
+    if world.isV0 {
+      return Set(scheduled.map { world.jobs[$0].adapter }).filter { $0 >= 0 }.sorted()
+    }
+    for request in batch where !scheduled.contains(request) {
+      batch.removeAll { $0 == request }
+      let adapter = world.jobs[request].adapter
+      if !batch.contains(where: { world.jobs[$0].adapter == adapter }) {
+        batchAdapters.removeAll { $0 == adapter }
+      }
+    }
+    for request in scheduled where !batch.contains(request) {
+      batch.append(request)
+      let adapter = world.jobs[request].adapter
+      if adapter >= 0, !batchAdapters.contains(adapter) { batchAdapters.append(adapter) }
+    }
+    return batchAdapters
   }
 
   private mutating func admit(

@@ -56,8 +56,8 @@ import Testing
     world.budget = world.maxSequences + random.index(below: 30)
     world.blockTokens = [1, 4, 16][random.index(below: 3)]
     world.blocks = (40 + random.index(below: 200)) / world.blockTokens + 4
-    var order = RandomStream(seed: seed, purpose: "activation")
-    world.order = (0..<world.adapters).shuffled(using: &order)
+    var hashes = RandomStream(seed: seed, purpose: "activation")
+    world.hashes = (0..<world.adapters).map { _ in hashes.next() }
     world.isV0 = isV0
     if isV0 {
       world.protects = false

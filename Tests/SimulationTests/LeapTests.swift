@@ -35,6 +35,27 @@ import Testing
     #expect(sum.preemptions > 20)
   }
 
+  /// While one adapter's request decodes, another's time is up, and a third comes in its place: in the
+  /// middle of what would else be one leap.
+  @Test func aPolicyMayChangeItsMindInsideALeap() throws {
+    var bench = Bench(adapters: 3)
+    bench.configuration.maxSequences = 1
+    bench.scheduling = "active-set limit=2 cycle=50ms"
+    var source = ListSource()
+    for (set, output) in [(1, 2), (2, 500), (1, 2), (3, 2)] {
+      source.add(at: 0, set: AdapterSetID(set), output: Int32(output))
+    }
+    let leaping = try run(bench, source)
+    bench.options.leaps = false
+    let stepping = try run(bench, source)
+    #expect(leaping.requests == stepping.requests)
+    #expect(leaping.residency == stepping.residency)
+    let third = leaping.residency.first { $0.adapter == 2 }
+    // A step takes a millisecond and more, a load 1.1 ms.
+    #expect(third.map { $0.from > 50_000_000 && $0.from < 55_000_000 } == true)
+    #expect(leaping.requests[1].finished > 500_000_000)
+  }
+
   private func change(_ bench: Bench, _ variant: Variant, _ seed: Int) -> Bench {
     var bench = bench
     if variant == .copiesInStep || variant == .both {

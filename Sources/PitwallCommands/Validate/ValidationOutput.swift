@@ -91,16 +91,17 @@ struct ValidationOutput {
   /// By how much mean errors grow without each part of the model.
   private func contributions(decimals: Int = 6) -> TextTable {
     let complete = table
-    var rows = TextTable(["without"] + ErrorTable.metrics.map(\.rawValue))
+    let metrics = ErrorTable.metrics.filter { complete.entry($0) != nil }
+    var rows = TextTable(["without"] + metrics.map(\.rawValue))
     func number(_ value: Double?) -> TextTable.Cell {
       value.map { .number($0, decimals: decimals) } ?? .missing
     }
     rows.append(
       [.text("nothing: mean SMAPE")]
-        + ErrorTable.metrics.map { number(complete.entry($0)?.errors.mean) })
+        + metrics.map { number(complete.entry($0)?.errors.mean) })
     for part in ablated {
       rows.append(
-        [.text(part.part)] + ErrorTable.metrics.map { number(part.change(of: $0, from: complete)) })
+        [.text(part.part)] + metrics.map { number(part.change(of: $0, from: complete)) })
     }
     return rows
   }

@@ -6,7 +6,7 @@ import Workload
 /// another result, so that results of different code are never taken for one another.
 public enum ModelVersion {
   /// Of the discrete-event model, with the policies that ship.
-  public static let simulation = "simulation 2"
+  public static let simulation = "simulation 3"
 }
 
 extension Experiment {

@@ -42,11 +42,7 @@ extension Profile.Model {
 
   /// The model with what runs that served say without being simulated.
   fileprivate func knowing(_ runs: [MeasuredRun]) -> Profile.Model {
-    var model = self
-    for run in runs {
-      model.maxModelLength = min(
-        model.maxModelLength, max(1, kv.tokens(slots: run.slots, rank: run.slotRank)))
-    }
+    var model = starting(runs.map { ValidatedRun($0) })
     var times: [LoadKey: [Double]] = [:]
     for run in runs {
       guard let ranks = run.adapterRanks.first, Set(run.adapterRanks).count == 1,
@@ -62,6 +58,17 @@ extension Profile.Model {
         Load(slotRank: key.slotRank, rank: key.rank, milliseconds: median.rounded(digits: 4)))
     }
     model.loads.sort { ($0.slotRank, $0.rank) < ($1.slotRank, $1.rank) }
+    return model
+  }
+
+  /// The model with no longer a context than the servers of these runs had room for, since they
+  /// started.
+  fileprivate func starting(_ runs: [ValidatedRun]) -> Profile.Model {
+    var model = self
+    for run in runs where run.measured[.starts] == 1 {
+      let room = kv.tokens(slots: run.slots, rank: run.slotRank)
+      model.maxModelLength = max(1, min(model.maxModelLength, room))
+    }
     return model
   }
 
@@ -91,10 +98,9 @@ extension Profile {
         for finding in findings {
           model.kv.findings.removeAll { $0.slots == finding.slots }
           model.kv.findings.append(finding)
-          model.maxModelLength = max(1, min(model.maxModelLength, Int(finding.tokens)))
         }
         model.kv.findings.sort { $0.slots < $1.slots }
-        return model
+        return model.starting(own)
       })
   }
 

@@ -146,8 +146,8 @@ import Testing
       "e.yaml:3:75: server.adapters.pool: slots or a pool, not both"
     ),
     (
-      "{model: llama-2-7b, accelerator: h100, adapters: {start: device}}",
-      "e.yaml:3:66: server.adapters.start: unknown tier \"device\" (known: disk, host, remote)"
+      "{model: llama-2-7b, accelerator: h100, adapters: {start: gpu}}",
+      "e.yaml:3:66: server.adapters.start: unknown tier \"gpu\" (known: device, disk, host, remote)"
     ),
     (
       "{model: llama-2-7b, accelerator: h100, adapters: {targets: [q_poj]}}",
