@@ -86,6 +86,21 @@ public struct LeastSquares: Sendable {
     return finish(bounded.solution, free: bounded.free.sorted())
   }
 
+  /// What the measurements say about given coefficients: the residual, and standard errors.
+  ///
+  /// A coefficient at 0 counts as held there; so does one that cannot be told from those before it.
+  public func statement(on coefficients: [Double]) -> Fit {
+    let matrix = problem().0
+    var free = Array(coefficients.indices.filter { coefficients[$0] > 0 }.prefix(matrix.rows))
+    let lengths = matrix.columnLengths
+    while let dependent = QRDecomposition(matrix.selecting(free))
+      .firstDependentColumn(lengths: free.map { lengths[$0] })
+    {
+      free.remove(at: dependent)
+    }
+    return finish(coefficients, free: free)
+  }
+
   /// The measurements with the priors below them.
   private func problem() -> (Matrix, [Double]) {
     var matrix = design

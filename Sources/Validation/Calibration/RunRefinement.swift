@@ -99,10 +99,7 @@ public struct RunRefinement: Sendable {
     }
     let errors = best
     best.profile = best.profile.mapEstimates { model in
-      let fit = problem(model, errors, damped: false).fitNonNegative().coefficients
-      return zip(model.coefficients, fit).map { value, estimate in
-        Estimate(value, standardError: value > 0 ? estimate.standardError : 0)
-      }
+      problem(model, errors, damped: false).statement(on: model.coefficients).coefficients
     }
     return best
   }

@@ -35,6 +35,31 @@ import Testing
         (variance * (1 / n + meanX * meanX / sxx)).squareRoot()))
   }
 
+  /// Said of the solution, a statement is what the fit says; of other coefficients it has a larger
+  /// residual. What is at 0, is there twice, or is one too many for the measurements, has no error.
+  @Test func statements() throws {
+    var random = RandomStream(seed: 3, purpose: "statement.test")
+    var problem = LeastSquares(["a", "b", "c"])
+    var doubled = LeastSquares(["a", "b", "c", "c again"])
+    for _ in 0..<20 {
+      let row = (0..<3).map { _ in random.uniform() }
+      let target = 3 * row[0] + 2 * row[1] + row[2] + 0.1 * random.normal()
+      problem.add(row, target: target)
+      doubled.add(row + [row[2]], target: target)
+    }
+    let fit = try problem.fit()
+    let values = fit.coefficients.map(\.value)
+    #expect(problem.statement(on: values) == fit)
+    #expect(problem.statement(on: values.map { $0 * 1.1 }).residual > fit.residual)
+    let held = problem.statement(on: [values[0], 0, values[2]])
+    #expect(held.coefficients[1].standardError == 0 && held.coefficients[0].standardError > 0)
+    let twice = doubled.statement(on: values + [0.5])
+    #expect(twice.coefficients.map { $0.standardError > 0 } == [true, true, true, false])
+    var single = LeastSquares(["a", "b"])
+    single.add([1, 1], target: 2)
+    #expect(single.statement(on: [1, 1]).coefficients[1].standardError == 0)
+  }
+
   /// A weight of 3 is the same as three measurements.
   @Test func weightsCountMeasurements() throws {
     var weighted = LeastSquares(["a", "b"])
