@@ -64,6 +64,7 @@ let package = Package(
       dependencies: [
         "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
       ],
+      exclude: ["Published/README.md"],
       swiftSettings: strict),
     .target(
       name: "Reporting",

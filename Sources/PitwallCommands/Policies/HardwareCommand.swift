@@ -10,8 +10,8 @@ struct HardwareCommand: ParsableCommand {
     abstract: "The models and accelerators that experiments can name.",
     discussion: """
       Figures are those of data sheets and published configurations, with sources in \
-      Sources/Simulation/Hardware. The error of times computed from them against real servers has \
-      not been measured yet.
+      Sources/Simulation/Hardware. How far times computed from them are from those of real \
+      servers is what pitwall published shows.
 
       EXAMPLES
         pitwall hardware

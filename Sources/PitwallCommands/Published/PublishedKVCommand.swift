@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Primitives
 import Replay
 import Validation
@@ -49,8 +50,14 @@ struct PublishedKVCommand: ParsableCommand {
   }
 
   func run() throws {
-    let comparison = try PublishedKV(memory: memory, utilization: utilization)
-      .compare(PublishedKV.Row.read(from), with: profile.map { try Profile.read($0) })
+    let profile = try profile.map { try Profile.read($0) }
+    var comparison = try PublishedKV(memory: memory, utilization: utilization)
+      .compare(PublishedKV.Row.read(from), with: profile)
+    let file = URL(fileURLWithPath: from).lastPathComponent
+    if let profile, profile.fittedFrom.contains(where: { $0.file == file }) {
+      comparison.notes.append(
+        "the profile was fitted to \(file): its errors are a fit's, not a prediction's")
+    }
     print(PublishedOutput(comparison).rendered(as: format), terminator: "")
   }
 }

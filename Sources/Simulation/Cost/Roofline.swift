@@ -1,7 +1,8 @@
 import Primitives
 
 /// Step times from first principles: whichever of arithmetic and memory traffic takes longer, plus
-/// fixed overheads. Needs no measurement; its error against real servers has not been measured yet.
+/// fixed overheads. Needs no measurement. Between what it says and what servers do lies
+/// mostly the work of their hosts: `pitwall published` shows how much.
 ///
 /// - Base model: 2 FLOP per parameter and token; weights are read once a step, each sequence's KV
 ///   cache once, and 4 FLOP per layer, head and dimension for each attended pair.

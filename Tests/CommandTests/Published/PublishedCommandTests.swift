@@ -1,4 +1,5 @@
 import Foundation
+import Replay
 import Testing
 
 @Suite struct PublishedCommandTests {
@@ -69,6 +70,29 @@ import Testing
     let result = try program.run("published", "kv", "--from", "k.csv", "--format", "csv")
     #expect(result.code == 0)
     #expect(result.output.contains("llama-2-7b,4 slots of rank 8,starts,1.000000,1.000000,false\n"))
+  }
+
+  /// A fit's errors say little about predictions: who asks for them is told.
+  @Test(arguments: [("k.csv", true), ("other.csv", false)])
+  func aFitIsCalledOne(fittedFrom: String, isTold: Bool) throws {
+    let program = try Program()
+    try program.write(
+      "model,max_loras,max_lora_rank,kv_tokens,outcome\nllama-2-7b,4,8,80000,ok\n", to: "k.csv")
+    let none = Estimate(0, standardError: 0)
+    let profile = Profile(
+      name: "p", engine: "e", accelerator: "h100",
+      fittedFrom: [.init(file: fittedFrom, sha256: String(repeating: "0", count: 64), rows: 1)],
+      models: [
+        Profile.Model(
+          name: "llama-2-7b", maxModelLength: 4096,
+          kv: KVCapacity(
+            base: Estimate(80_000, standardError: 1), perSlotRank: none, perSlot: none),
+          step: [.init(.step, microseconds: Estimate(1, standardError: 0))])
+      ])
+    try program.write(profile.yaml, to: "p.yaml")
+    let result = try program.run("published", "kv", "--from", "k.csv", "--profile", "p.yaml")
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.output.contains("fitted to k.csv") == isTold)
   }
 
   @Test(arguments: [
