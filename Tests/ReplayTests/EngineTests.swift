@@ -45,6 +45,18 @@ import Workload
     #expect(changed.maxSequences == 1024)
   }
 
+  /// Strategies schedule as the engine does unless they say otherwise.
+  @Test func anEngineBringsItsScheduling() throws {
+    let experiment = try ExperimentFixture().experiment(
+      ExperimentFixture.text(
+        server: "server: {\(Self.hardware), engine: lorax}",
+        strategies: "strategies: {own: {}, other: {scheduling: fcfs}}"))
+    #expect(experiment.strategies.map(\.scheduling.owner) == ["active-set", "fcfs"])
+    #expect(experiment.server.adapterMemory == .share(0.1))
+    let slots = try server("\(Self.hardware), engine: lorax, adapters: {slots: 4}")
+    #expect(slots.adapterMemory == .slots(4))
+  }
+
   @Test func nonsenseIsRefused() throws {
     let fixture = try ExperimentFixture()
     func error(_ server: String, _ strategies: String = "strategies: {lru: {}}") -> String {
@@ -58,6 +70,10 @@ import Workload
         .contains("does not prefetch"))
     #expect(error("adapters: {pool: true, loading: in-step}").contains("activation: protected"))
     #expect(error("limits: {admission: peak}").contains("declared-output"))
+    #expect(error("limits: {admission: whole}").contains("declared-output"))
+    #expect(error("adapters: {slots: 4, memory-share: 0.1}").contains("slots or a share"))
+    #expect(error("adapters: {pool: true, memory-share: 0.1}").contains("a share or a pool"))
+    #expect(error("adapters: {memory-share: 0.0001}").contains("the adapters' share of memory"))
   }
 
   /// Prompts pause decoding in one, and share the step with it in the other.
