@@ -14,9 +14,12 @@ extension Calibration {
   ///   - profile: the other server's.
   ///   - table: the runs, in a form that ``MeasuredRun/read(_:)-(CSVTable)`` knows.
   ///   - name: what the new profile is to be called.
+  ///   - engine: the engine of the server, where it is not that of the other one.
   /// - Throws: `PitwallError` (data) for a malformed run, and where no run is of a model that the
   ///   profile has.
-  public init(adapting profile: Profile, to table: CSVTable, name: String) throws {
+  public init(adapting profile: Profile, to table: CSVTable, name: String, engine: String? = nil)
+    throws
+  {
     let runs = try MeasuredRun.read(table)
     let models = profile.models.compactMap { model -> Profile.Model? in
       let own = runs.filter { $0.status == .ok && $0.isOf(model) }
@@ -30,7 +33,7 @@ extension Calibration {
       sha256: table.digest, rows: runs.count)
     self.init(
       profile: Profile(
-        name: name, engine: profile.engine, accelerator: profile.accelerator,
+        name: name, engine: engine ?? profile.engine, accelerator: profile.accelerator,
         fittedFrom: profile.fittedFrom + [source], models: models),
       stepFits: models.map { ($0.name, StepFit(known: $0.step)) }, runs: runs)
   }
