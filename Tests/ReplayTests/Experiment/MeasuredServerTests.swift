@@ -91,7 +91,9 @@ import Testing
           server: {model: llama-3.1-8b, accelerator: h100, cost: {profile: p.yaml},
             adapters: {pool: true}}
           """))
-    #expect(error == "e.yaml:3:9: server: a profile is of a server with slots, and with neither pool nor share")
+    #expect(
+      error == "e.yaml:3:9: server: a profile is of a server with slots, and with neither pool "
+        + "nor share")
   }
 
   private static let table = """

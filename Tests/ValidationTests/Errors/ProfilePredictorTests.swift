@@ -43,7 +43,8 @@ import Testing
     func with(_ model: Profile.Model, accelerator: String) -> ProfilePredictor {
       ProfilePredictor(
         Profile(
-          name: "p", engine: "vllm-v1 0", accelerator: accelerator, fittedFrom: [], models: [model]))
+          name: "p", engine: "vllm-v1 0", accelerator: accelerator, fittedFrom: [], models: [model])
+      )
     }
     #expect(
       message { _ = try with(bare, accelerator: "H100").predict(run, seed: 1) }
