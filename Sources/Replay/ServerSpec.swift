@@ -148,6 +148,7 @@ public struct ServerSpec: Sendable, Equatable {
   func serverModel(for catalogue: AdapterCatalogue) -> ServerModel {
     let layout = SlotLayout(count: slots ?? 0, rank: slotRank(for: catalogue))
     var loads: LoadTimes?
+    var hostLoad: Nanoseconds?
     var frontend: FrontendModel?
     let cost: any CostModel
     switch self.cost {
@@ -160,9 +161,14 @@ public struct ServerSpec: Sendable, Equatable {
       cost = profiled.cost(slots: layout)
       // A link that the experiment describes goes before what was measured elsewhere.
       if hostToDevice == nil { loads = profiled.loadTimes(slotRank: layout.rank) }
+      if diskToHost == .diskToHost {
+        hostLoad = profiled.diskMilliseconds.map { Nanoseconds(seconds: $0 / 1000) }
+      }
       frontend = profiled.frontend
     }
-    return ServerModel(cost: cost, links: links, deviceLoads: loads, frontend: frontend)
+    var server = ServerModel(cost: cost, links: links, deviceLoads: loads, frontend: frontend)
+    server.hostLoad = hostLoad
+    return server
   }
 
   private var links: [Link] {

@@ -95,7 +95,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     var refinement = RunRefinement(
       calibration.profile, priors: calibration.priors, runs: runs)
     refinement.iterations = iterations
-    refinement.findsCapacities = adapt != nil
+    // What logs say of the cache goes before what batches say of it.
+    refinement.findsCapacities = adapt != nil && runs.allSatisfy { $0.kvTokens == nil }
     refinement.seed = seed
     refinement.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
 
