@@ -81,6 +81,10 @@ public struct ServerSpec: Sendable, Equatable {
   public var declaresOutput = false
   /// Share of the KV blocks that must stay free when a request starts.
   public var watermark = 0.0
+  /// Whether a waiting request whose adapters may not join holds up others for want of blocks.
+  public var blocksFirst = false
+  /// Which running sequence makes way when another finds no KV block.
+  public var preemption = ReplicaConfiguration.Preemption.newest
   /// Whether a decoding sequence may go on only while a block is free.
   public var needsSpareBlock = false
   /// Whether LoRA kernels read an adapter once for each decoding token, not once a step.
@@ -206,6 +210,8 @@ public struct ServerSpec: Sendable, Equatable {
     replica.keepsIdleAdapters = keepsIdleAdapters
     replica.reservedBlocks = Int(watermark * Double(replica.kvBlocks))
     replica.needsSpareBlock = needsSpareBlock
+    replica.preemption = preemption
+    replica.blocksFirst = blocksFirst
     return (replica, memory)
   }
 

@@ -98,7 +98,8 @@ extension MeasuredRun.Measurements {
     inputTokensPerSecond = try row.amount("in_tok_s")
     outputTokensPerSecond = try row.amount("out_tok_s")
     totalTokensPerSecond = try row.amount("total_tok_s")
-    ttftMean = try row.amount("ttft_mean_ms")
+    // A client that is given its requests in one go counts from then on, not from when it sends.
+    ttftMean = row.text("client") == "serving" ? nil : try row.amount("ttft_mean_ms")
     itlMean = try row.amount("itl_mean_ms")
     runningMean = try row.amount("running_mean")
     waitingMean = try row.amount("waiting_mean")
