@@ -48,6 +48,8 @@ public struct StepPlan: Sendable, Equatable {
 
   /// Sequences that decode: one token each. None where they pause while prompts are computed.
   public internal(set) var decodes = 0
+  /// Decoding sequences that pause.
+  public internal(set) var paused = 0
   /// Tokens in the KV cache of the decoding sequences, summed, before the step.
   public internal(set) var contextTokens: Int64 = 0
   /// Prompt pieces.

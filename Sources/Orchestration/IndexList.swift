@@ -51,6 +51,17 @@ public struct IndexList: ~Copyable, Sendable {
     count += 1
   }
 
+  /// Puts an index beside another, toward the newest end; at the oldest end if the other is ``none``.
+  public mutating func insert(_ index: Int32, newerThan other: Int32) {
+    guard other != first else { return pushFirst(index) }
+    guard other != IndexList.none else { return pushLast(index) }
+    let newer = links[Int(other)].previous
+    links[Int(index)] = Link(previous: newer, next: other)
+    links[Int(newer)].next = index
+    links[Int(other)].previous = index
+    count += 1
+  }
+
   /// Puts an index at the oldest end.
   public mutating func pushLast(_ index: Int32) {
     links[Int(index)] = Link(previous: last, next: IndexList.none)

@@ -12,7 +12,14 @@ extension Replica {
     }
     plan.waiting = queue.count + departed
     var latest = IndexList.none
+    var reached: WaitingQueue.Key?
     while running.count < configuration.maxSequences, budget > 0 {
+      let key = queue.next.map { queue.key(of: $0.slot) }
+      if let slot = firstWithoutBlocks(behind: reached, before: key) {
+        plan.scanned = departed + queue.parked(before: slot) + 1
+        return
+      }
+      reached = key
       guard let (set, slot) = queue.next else {
         plan.scanned = plan.waiting
         return
@@ -39,6 +46,20 @@ extension Replica {
     plan.scanned = latest < 0 ? 0 : departed + queue.parked(before: latest)
   }
 
+  /// Where blocks are looked for before adapters: the first of those whose adapters may not join, between
+  /// two places in the queue, that finds no blocks either. It holds up everybody behind it.
+  private func firstWithoutBlocks(
+    behind start: WaitingQueue.Key?, before end: WaitingQueue.Key?
+  ) -> Int32? {
+    guard configuration.blocksFirst, queue.hasParked else { return nil }
+    return queue.firstParked(behind: start, before: end) { !hasBlocks(forPromptOf: $0) }
+  }
+
+  private func hasBlocks(forPromptOf slot: Int32) -> Bool {
+    let sequence = sequences[Int(slot)]
+    return hasBlocks(kv.blocks(for: Int(sequence.target)), for: sequence.record.adapterSet)
+  }
+
   /// What became of a waiting request that was looked at.
   enum Answer {
     /// It started, or ended.
@@ -58,6 +79,7 @@ extension Replica {
     _ slot: Int32, of set: AdapterSetID, at time: Nanoseconds
   ) -> Answer {
     let sequence = sequences[Int(slot)]
+    if configuration.blocksFirst, !hasBlocks(forPromptOf: slot) { return .holdsUp }
     let new = sets.members(set).reduce(0) { $0 + (residency.isInUse($1) ? 0 : 1) }
     let load = SchedulingLoad(
       running: running.count, adaptersInUse: residency.inUse, newAdapters: new)
@@ -96,12 +118,23 @@ extension Replica {
     return alone ? target : nil
   }
 
+  /// The running sequence that makes way next after one that starts.
+  private func newestRunning(before slot: Int32) -> Int32 {
+    guard configuration.preemption == .latestArrival else { return running.first }
+    let arrival = sequences[Int(slot)].record.arrival
+    var other = running.first
+    while other != IndexList.none, sequences[Int(other)].record.arrival > arrival {
+      other = running.older(than: other)
+    }
+    return other
+  }
+
   mutating func start(_ slot: Int32, at time: Nanoseconds) {
     let set = sequences[Int(slot)].record.adapterSet
     residency.start(set, at: time)
     scheduling.note(.started, of: set)
     running.grow(to: sequences.count)
-    running.pushFirst(slot)
+    running.insert(slot, newerThan: newestRunning(before: slot))
     for adapter in sets.members(set) {
       adapterUsers[Int(adapter)] += 1
       guard adapterUsers[Int(adapter)] == 1 else { continue }

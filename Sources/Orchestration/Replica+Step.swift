@@ -14,7 +14,9 @@ extension Replica {
     // Last, since a prefetch may have taken memory that the step could have grown into, or have been
     // cancelled and left memory to those who wait: they are looked at again after this step.
     // What is known of a peak moves with every token, so who waits has to be looked at again.
-    let mayMove = configuration.admission == .peak && queue.count > 0
+    // So do the blocks that are left to those who are looked at for them first.
+    let mayMove =
+      (configuration.admission == .peak || configuration.blocksFirst) && queue.count > 0
     let stands =
       !mayMove && plan.chunks.isEmpty && !preempting && !residency.changed && departed == 0
       && !rearranged
@@ -78,6 +80,7 @@ extension Replica {
     stepBegan = time
     plan.adapterSignature ^= signature.value
     plan.decodes = pausesDecodes ? 0 : kv.decodes
+    plan.paused = pausesDecodes ? kv.decodes : 0
     plan.contextTokens = pausesDecodes ? 0 : kv.contextTokens
     plan.decodeRanks = pausesDecodes ? 0 : decodeRanks
     plan.adapters = usedAdapters

@@ -49,6 +49,14 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     case whole
   }
 
+  /// Which running sequence makes way when another finds no KV block.
+  public enum Preemption: String, Sendable, CaseIterable {
+    /// The one that started last (vLLM V1).
+    case newest
+    /// The one that arrived last, whenever it started (vLLM V0, whose policy sorts by arrival).
+    case latestArrival = "latest-arrival"
+  }
+
   /// Adapter slots on the device; nil where adapters and KV cache share one pool.
   public var slots: Int?
   /// Device bytes for adapters: that of the slots, or the whole pool.
@@ -81,6 +89,11 @@ public struct ReplicaConfiguration: Sendable, Equatable {
   /// Whether a decoding sequence may go on only while a block is free, even if it needs none (vLLM
   /// V0's `can_append_slots`).
   public var needsSpareBlock = false
+  /// Whether a waiting request whose adapters may not join holds up those behind it if there are no
+  /// blocks for its prompt either (vLLM V0's `_schedule_prefills`, which looks for blocks first).
+  public var blocksFirst = false
+  /// Which running sequence makes way.
+  public var preemption = Preemption.newest
   /// Whether loads hold up the steps.
   public var loading: Loading
   /// Who makes way where adapters are copied inside steps.

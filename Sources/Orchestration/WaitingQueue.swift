@@ -140,6 +140,30 @@ public struct WaitingQueue: ~Copyable {
     return count
   }
 
+  /// A waiting request's place in the order.
+  func key(of slot: Int32) -> Key { entries[Int(slot)].key }
+
+  /// The first request of parked sets that satisfies a condition, of those behind one place and before
+  /// another, where these are given.
+  func firstParked(
+    behind start: Key?, before end: Key?, where condition: (Int32) -> Bool
+  ) -> Int32? {
+    var found: (key: Key, slot: Int32)?
+    for set in parked {
+      var slot = lines[Int(set)].first
+      while slot >= 0 {
+        let key = entries[Int(slot)].key
+        if let limit = found?.key ?? end, limit < key { break }
+        if start.map({ $0 < key }) ?? true, condition(slot) {
+          found = (key, slot)
+          break
+        }
+        slot = entries[Int(slot)].next
+      }
+    }
+    return found?.slot
+  }
+
   /// Takes the next request out.
   mutating func removeNext() {
     guard let set = heap.first else { return }

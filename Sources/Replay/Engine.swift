@@ -42,8 +42,7 @@ public struct Engine: Sendable {
     server.memoryUtilization = 0.9
   }
 
-  /// Without chunked prefill a step must be able to hold the longest prompt. It looks for blocks before
-  /// it looks at adapters, here it is the other way round: that tells where prompts differ in length.
+  /// Without chunked prefill a step must be able to hold the longest prompt.
   public static let vllmV0 = Engine(
     name: "vllm-v0",
     summary: "prompts whole and before decoding; adapters copied inside the step, in a set's order",
@@ -57,6 +56,8 @@ public struct Engine: Sendable {
     server.batching = .separate
     server.watermark = 0.01
     server.needsSpareBlock = true
+    server.preemption = .latestArrival
+    server.blocksFirst = true
     server.kvBlockTokens = 16
     server.memoryUtilization = 0.9
   }

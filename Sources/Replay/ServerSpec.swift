@@ -81,6 +81,10 @@ public struct ServerSpec: Sendable, Equatable {
   public var declaresOutput = false
   /// Share of the KV blocks that must stay free when a request starts.
   public var watermark = 0.0
+  /// Whether a waiting request whose adapters may not join holds up others for want of blocks.
+  public var blocksFirst = false
+  /// Which running sequence makes way when another finds no KV block.
+  public var preemption = ReplicaConfiguration.Preemption.newest
   /// Whether a decoding sequence may go on only while a block is free.
   public var needsSpareBlock = false
   /// Whether LoRA kernels read an adapter once for each decoding token, not once a step.
@@ -148,6 +152,7 @@ public struct ServerSpec: Sendable, Equatable {
   func serverModel(for catalogue: AdapterCatalogue) -> ServerModel {
     let layout = SlotLayout(count: slots ?? 0, rank: slotRank(for: catalogue))
     var loads: LoadTimes?
+    var hostLoad: Nanoseconds?
     var frontend: FrontendModel?
     let cost: any CostModel
     switch self.cost {
@@ -160,9 +165,14 @@ public struct ServerSpec: Sendable, Equatable {
       cost = profiled.cost(slots: layout)
       // A link that the experiment describes goes before what was measured elsewhere.
       if hostToDevice == nil { loads = profiled.loadTimes(slotRank: layout.rank) }
+      if diskToHost == .diskToHost {
+        hostLoad = profiled.diskMilliseconds.map { Nanoseconds(seconds: $0 / 1000) }
+      }
       frontend = profiled.frontend
     }
-    return ServerModel(cost: cost, links: links, deviceLoads: loads, frontend: frontend)
+    var server = ServerModel(cost: cost, links: links, deviceLoads: loads, frontend: frontend)
+    server.hostLoad = hostLoad
+    return server
   }
 
   private var links: [Link] {
@@ -200,6 +210,8 @@ public struct ServerSpec: Sendable, Equatable {
     replica.keepsIdleAdapters = keepsIdleAdapters
     replica.reservedBlocks = Int(watermark * Double(replica.kvBlocks))
     replica.needsSpareBlock = needsSpareBlock
+    replica.preemption = preemption
+    replica.blocksFirst = blocksFirst
     return (replica, memory)
   }
 

@@ -9,6 +9,8 @@ public struct ServerModel: Sendable {
   public var links: [Link]
   /// Measured times of copies into the device, in place of its link's.
   public var deviceLoads: LoadTimes?
+  /// Measured time to read an adapter from disk, in place of the link's.
+  public var hostLoad: Nanoseconds?
   /// What requests and tokens pass through; nil where that takes no time.
   public var frontend: FrontendModel?
 
@@ -40,6 +42,7 @@ public struct ServerModel: Sendable {
   }
 
   private func duration(ofLoading adapter: Adapter, into tier: Tier) -> Nanoseconds {
+    if tier == .host, let hostLoad { return max(1, hostLoad) }
     if tier == .device, let deviceLoads { return deviceLoads.duration(rank: adapter.rank) }
     return links[Int(tier.rawValue) - 1].duration(bytes: adapter.bytes, tensors: adapter.tensors)
   }

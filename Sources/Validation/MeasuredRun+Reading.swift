@@ -39,6 +39,10 @@ extension MeasuredRun {
     }
   }
 
+  /// The one request that a data set of the authors' repeats: where a file names the data set it
+  /// need not give lengths.
+  private static let meanRequest = (dataset: "dummy_dataset_mean", prompt: 250.0, output: 230.0)
+
   private init(_ row: CSVTable.Row) throws {
     func count(_ column: String, _ most: Int = 1_000_000) throws -> Int? {
       try row.integer(column, in: 0...most)
@@ -61,9 +65,12 @@ extension MeasuredRun {
     tokenBudget = try count("max_num_batched_tokens")
     kvTokens = try count("kv_tokens", 1 << 40)
     hasConstantLengths = row.text("dataset")?.hasPrefix("dummy") ?? false
-    promptMean = try row.number("pool_mean_in_tok", in: 1...1e9)
+    let known =
+      row.text("dataset") == MeasuredRun.meanRequest.dataset ? MeasuredRun.meanRequest : nil
+    promptMean = try row.number("pool_mean_in_tok", in: 1...1e9) ?? known?.prompt
     outputMean =
       try row.number("fixed_out_tok", in: 1...1e9) ?? row.number("pool_mean_out_tok", in: 1...1e9)
+      ?? known?.output
     offered = try row.amount("offered_req_s") ?? 0
     status = try row.choice("status")
     regime = row.text("regime") ?? ""
@@ -91,7 +98,8 @@ extension MeasuredRun.Measurements {
     inputTokensPerSecond = try row.amount("in_tok_s")
     outputTokensPerSecond = try row.amount("out_tok_s")
     totalTokensPerSecond = try row.amount("total_tok_s")
-    ttftMean = try row.amount("ttft_mean_ms")
+    // A client that is given its requests in one go counts from then on, not from when it sends.
+    ttftMean = row.text("client") == "serving" ? nil : try row.amount("ttft_mean_ms")
     itlMean = try row.amount("itl_mean_ms")
     runningMean = try row.amount("running_mean")
     waitingMean = try row.amount("waiting_mean")
@@ -101,6 +109,8 @@ extension MeasuredRun.Measurements {
     portErrors = try row.amount("client_port_errs")
     adapterLoads = try row.amount("loads_cpu_gpu")
     adapterLoadTime = try row.amount("load_time_cpu_gpu_s")
+    diskLoads = try row.amount("loads_disk")
+    diskLoadTime = try row.amount("load_time_disk_s")
     adaptersInStep = try row.amount("mean_adapters_in_batch")
   }
 }
@@ -144,7 +154,10 @@ extension CSVTable.Row {
   }
 
   fileprivate func extent() throws -> MeasuredRun.Extent? {
-    if let prompts = try integer("num_prompts", in: 1...1_000_000_000) { return .requests(prompts) }
-    return try number("total_time_s", in: 0.001...1e9).map { .duration(Nanoseconds(seconds: $0)) }
+    // A client that has both stops when it has sent its last request, whatever is still unfinished.
+    if let time = try number("total_time_s", in: 0.001...1e9) {
+      return .duration(Nanoseconds(seconds: time))
+    }
+    return try integer("num_prompts", in: 1...1_000_000_000).map { .requests($0) }
   }
 }

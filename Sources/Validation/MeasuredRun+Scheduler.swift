@@ -36,7 +36,7 @@ extension MeasuredRun {
     family = "aux_scheduler"
     group = series
     model = MeasuredRun.schedulerModel
-    engine = "V1"
+    engine = ""
     slots = try count("gpu_loras", in: 1...1_000_000)
     slotRank = try count("rank", in: 1...65_536)
     adapters = try count("cpu_loras", in: 1...1_000_000)

@@ -109,6 +109,10 @@ extension MeasuredRun {
     public var adapterLoads: Double?
     /// What these took together, in seconds.
     public var adapterLoadTime: Double?
+    /// Adapters read from disk while serving.
+    public var diskLoads: Double?
+    /// What that took altogether, in seconds.
+    public var diskLoadTime: Double?
     /// Mean number of different adapters in a step.
     public var adaptersInStep: Double?
   }

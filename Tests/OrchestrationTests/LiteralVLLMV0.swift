@@ -22,14 +22,15 @@ extension LiteralVLLM {
     var skipped: [Int] = []
     while let request = waiting.first, budget > 0, running.count < world.maxSequences {
       record.scanned += 1
+      let new = tokens(of: request)
+      let needed = (new + world.blockTokens - 1) / world.blockTokens
+      if freeBlocks - needed < world.watermark { break }
       let adapter = world.jobs[request].adapter
       if adapter >= 0, !loras.contains(adapter), loras.count >= world.slots {
         skipped.append(waiting.removeFirst())
         continue
       }
-      let new = tokens(of: request)
-      let needed = (new + world.blockTokens - 1) / world.blockTokens
-      if freeBlocks - needed < world.watermark || new > budget { break }
+      if new > budget { break }
       _ = allocate(request, new)
       waiting.removeFirst()
       running.append(request)
@@ -43,7 +44,8 @@ extension LiteralVLLM {
   }
 
   private mutating func decodesV0(_ record: inout StepRecord) -> [Int] {
-    var queue = running
+    // `policy.sort_by_priority`: jobs are numbered as they arrive.
+    var queue = running.sorted()
     running = []
     next: while !queue.isEmpty {
       let request = queue.removeFirst()

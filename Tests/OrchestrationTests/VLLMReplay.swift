@@ -31,6 +31,8 @@ struct VLLMReplay: ~Copyable {
     configuration.batching = world.isV0 ? .separate : .mixed
     configuration.reservedBlocks = world.watermark
     configuration.needsSpareBlock = world.isV0
+    configuration.blocksFirst = world.isV0
+    configuration.preemption = world.isV0 ? .latestArrival : .newest
     replica = Replica(
       index: 0, configuration: configuration, catalogue: catalogue,
       sets: AdapterSets([[]] + (0..<Int32(world.adapters)).map { [$0] }),

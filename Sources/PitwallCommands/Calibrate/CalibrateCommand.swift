@@ -56,7 +56,11 @@ struct CalibrateCommand: AsyncParsableCommand {
 
   @Option(help: "The profile's name.") var name = "h100-64gb"
 
-  @Option(help: "The engine and its version.") var engine = "vllm-v1 0.8.5"
+  @Option(
+    help: ArgumentHelp(
+      "The engine and its version (default: vllm-v1 0.8.5, or that of the profile to begin with).",
+      valueName: "text"))
+  var engine: String?
 
   @Option(help: "What the engine ran on, in words, among them a name of `pitwall hardware`.")
   var accelerator = "one NVIDIA H100 of 64 GB"
@@ -91,7 +95,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     var refinement = RunRefinement(
       calibration.profile, priors: calibration.priors, runs: runs)
     refinement.iterations = iterations
-    refinement.findsCapacities = adapt != nil
+    // What logs say of the cache goes before what batches say of it.
+    refinement.findsCapacities = adapt != nil && runs.allSatisfy { $0.kvTokens == nil }
     refinement.seed = seed
     refinement.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
 
@@ -111,10 +116,12 @@ struct CalibrateCommand: AsyncParsableCommand {
   private func makeCalibration() throws -> Calibration {
     if let adapt, let runs {
       return try Calibration(
-        adapting: .read(adapt), to: .read(runs, required: []), name: name)
+        adapting: .read(adapt), to: .read(runs, required: []), name: name, engine: engine)
     }
     return try Calibration(
-      folder: from ?? ".", subject: .init(name: name, engine: engine, accelerator: accelerator),
+      folder: from ?? ".",
+      subject: .init(
+        name: name, engine: engine ?? "vllm-v1 0.8.5", accelerator: accelerator),
       models: model)
   }
 

@@ -83,6 +83,8 @@ extension ServerSpec {
     if let value = map.value("admission") { admission = try value.choice() }
     if let value = map.value("declared-output") { declaresOutput = try value.bool() }
     if let value = map.value("watermark") { watermark = try value.double(in: 0...0.5) }
+    if let value = map.value("blocks-first") { blocksFirst = try value.bool() }
+    if let value = map.value("preemption") { preemption = try value.choice() }
     if let value = map.value("spare-block") { needsSpareBlock = try value.bool() }
     if let value = map.value("kv-block") { kvBlockTokens = try value.int(in: 1...4096) }
     if let value = map.value("memory-utilization") {

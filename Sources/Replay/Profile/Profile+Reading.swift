@@ -54,13 +54,14 @@ extension Profile {
 
   private static func readModel(_ value: YAMLValue) throws -> Model {
     var map = try value.mapping()
-    let model = Model(
+    var model = Model(
       name: try map.required("name").string(),
       maxModelLength: try map.required("max-model-length").int(in: Limits.tokens),
       kv: try readCapacity(map.required("kv")), step: try readSteps(map.required("step")),
       loads: try map.value("loads").map(readLoads) ?? [],
       frontend: try map.value("frontend").map(readFrontend),
       lengths: try map.value("lengths").map(readLengths))
+    model.diskMilliseconds = try map.value("disk-ms").map { try $0.double(in: Limits.milliseconds) }
     try map.finish()
     return model
   }

@@ -60,6 +60,7 @@ extension Profile.Model {
             })
         ))
     }
+    if let diskMilliseconds { entries.append(("disk-ms", .number(diskMilliseconds))) }
     if let frontend { entries.append(("frontend", frontend.node)) }
     if let lengths { entries.append(("lengths", lengths.node)) }
     return .mapping(entries)

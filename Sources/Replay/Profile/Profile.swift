@@ -113,6 +113,8 @@ extension Profile {
     public var step: [StepCoefficient]
     /// Load times; empty where none were measured.
     public var loads: [Load]
+    /// The time to read an adapter from disk into host memory, ms; nil where it was not measured.
+    public var diskMilliseconds: Double?
     /// What requests and tokens pass through; nil where it was not measured.
     public var frontend: FrontendModel?
     /// Lengths of the requests that the measurements were made with; nil where they are unknown.

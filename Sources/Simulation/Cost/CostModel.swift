@@ -28,6 +28,8 @@ extension CostModel {
 public struct StepWork: Sendable, Equatable {
   /// Sequences that decode, one token each.
   public var decodes = 0
+  /// Sequences that wait for this step to end before they decode on.
+  public var paused = 0
   /// Tokens in the KV cache of these, summed.
   public var contextTokens: Int64 = 0
   /// Prompt tokens computed.
@@ -54,6 +56,7 @@ public struct StepWork: Sendable, Equatable {
   /// The work of a plan's next step.
   init(_ plan: StepPlan) {
     decodes = plan.decodes
+    paused = plan.paused
     contextTokens = plan.contextTokens
     for chunk in plan.chunks {
       let tokens = Int64(chunk.tokens)

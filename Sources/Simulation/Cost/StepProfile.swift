@@ -19,11 +19,13 @@ public struct StepProfile: Sendable, Equatable {
   ///   - first: the first of them.
   ///   - count: how many there are, at least 1.
   public mutating func add(_ first: StepWork, count: Int) {
-    guard first.decodes > 0 else { return }
+    // Whoever waits for a step to end has a gap that is longer by it.
+    let held = Double(first.decodes + first.paused)
+    guard held > 0 else { return }
     let (decodes, count) = (Double(first.decodes), Double(count))
     gaps += decodes * count
     for (index, term) in StepTerm.allCases.enumerated() {
-      sums[index] += decodes * count * term.value(of: first, on: slots)
+      sums[index] += held * count * term.value(of: first, on: slots)
       if term == .contextToken { sums[index] += decodes * decodes * count * (count - 1) / 2 }
     }
   }

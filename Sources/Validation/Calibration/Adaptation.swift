@@ -7,32 +7,59 @@ import Workload
 // A profile of a server from that of another: for one that nothing but whole runs is known of.
 extension Calibration {
   /// Begins with another server's profile, of which the runs of this one are to change step times,
-  /// copy times and the room in the KV cache.
+  /// copy times and the room in the KV cache. Of a model that the profile does not have it takes the
+  /// step times of the one nearest in size.
   ///
-  /// What the runs say at once is taken over: how long copies took, and that their servers started.
+  /// What the runs say at once is taken over: how long copies took, what room their logs name, and
+  /// that their servers started.
   /// - Parameters:
   ///   - profile: the other server's.
   ///   - table: the runs, in a form that ``MeasuredRun/read(_:)-(CSVTable)`` knows.
   ///   - name: what the new profile is to be called.
-  /// - Throws: `PitwallError` (data) for a malformed run, and where no run is of a model that the
-  ///   profile has.
-  public init(adapting profile: Profile, to table: CSVTable, name: String) throws {
+  ///   - engine: the engine of the server, where it is not that of the other one.
+  /// - Throws: `PitwallError` (data) for a malformed run, for one of an unknown model, and where no
+  ///   run served.
+  public init(adapting profile: Profile, to table: CSVTable, name: String, engine: String? = nil)
+    throws
+  {
     let runs = try MeasuredRun.read(table)
-    let models = profile.models.compactMap { model -> Profile.Model? in
-      let own = runs.filter { $0.status == .ok && $0.isOf(model) }
-      return own.isEmpty ? nil : model.knowing(own)
+    var byModel: [String: (shape: ModelShape, runs: [MeasuredRun])] = [:]
+    for run in runs where run.status == .ok {
+      let shape = try run.shape()
+      byModel[shape.name, default: (shape, [])].runs.append(run)
+    }
+    let models = byModel.values.sorted { $0.shape.name < $1.shape.name }.compactMap {
+      profile.model(like: $0.shape)?.knowing($0.runs)
     }
     guard !models.isEmpty else {
-      throw PitwallError.data(table.file, "no run of a model that \"\(profile.name)\" has")
+      throw PitwallError.data(table.file, "no run that a server served")
     }
     let source = Profile.Source(
       file: table.file.split(separator: "/").last.map(String.init) ?? table.file,
       sha256: table.digest, rows: runs.count)
     self.init(
-      profile: Profile(
-        name: name, engine: profile.engine, accelerator: profile.accelerator,
-        fittedFrom: profile.fittedFrom + [source], models: models),
-      stepFits: models.map { ($0.name, StepFit(known: $0.step)) }, runs: runs)
+      adapted: Profile(
+        name: name, engine: engine ?? profile.engine, accelerator: profile.accelerator,
+        fittedFrom: profile.fittedFrom + [source], models: models), runs: runs)
+  }
+}
+
+extension Profile {
+  /// What is known of a model, or else of the one nearest in size; of that not what belongs to its
+  /// server alone.
+  fileprivate func model(like shape: ModelShape) -> Model? {
+    if let own = model(shape.name) { return own }
+    func distance(_ model: Model) -> Bytes {
+      let other = ModelShape.catalogue.first { $0.name == model.name }
+      return other.map { abs($0.weightBytes - shape.weightBytes) } ?? .max
+    }
+    guard var model = models.min(by: { distance($0) < distance($1) }) else { return nil }
+    model.name = shape.name
+    model.maxModelLength = shape.maxContext
+    model.loads = []
+    model.frontend = nil
+    model.lengths = nil
+    return model
   }
 }
 
@@ -42,28 +69,29 @@ extension Profile.Model {
 
   /// The model with what runs that served say without being simulated.
   fileprivate func knowing(_ runs: [MeasuredRun]) -> Profile.Model {
-    var model = starting(runs.map { ValidatedRun($0) })
-    var times: [LoadKey: [Double]] = [:]
-    for run in runs {
-      guard let ranks = run.adapterRanks.first, Set(run.adapterRanks).count == 1,
-        let measured = run.measured, let count = measured.adapterLoads,
-        let time = measured.adapterLoadTime, count >= Profile.Model.timedLoads
-      else { continue }
-      times[LoadKey(slotRank: run.slotRank, rank: ranks), default: []].append(1000 * time / count)
+    var model = self
+    let capacities = runs.compactMap { run in
+      run.kvTokens.map { MeasuredCapacity(slots: run.slots, rank: run.slotRank, tokens: $0) }
     }
-    for (key, values) in times {
-      guard let median = Quantile.of(sorted: values.sorted(), 0.5) else { continue }
-      model.loads.removeAll { $0.slotRank == key.slotRank && $0.rank == key.rank }
-      model.loads.append(
-        Load(slotRank: key.slotRank, rank: key.rank, milliseconds: median.rounded(digits: 4)))
-    }
-    model.loads.sort { ($0.slotRank, $0.rank) < ($1.slotRank, $1.rank) }
-    return model
+    // Where the logs of too few servers are there, the law stays, and runs are to correct it.
+    if let law = try? KVCapacity.fitted(to: capacities) { model.kv = law.rounded }
+    model.loads = Load.merge(model.loads, Load.timed(runs))
+    let disk = runs.compactMap(Profile.Model.meanDiskLoad).sorted()
+    model.diskMilliseconds =
+      Quantile.of(sorted: disk, 0.5)?.rounded(digits: 4) ?? model.diskMilliseconds
+    return model.starting(runs.map { ValidatedRun($0) })
+  }
+
+  private static func meanDiskLoad(_ run: MeasuredRun) -> Double? {
+    guard let count = run.measured?.diskLoads, let time = run.measured?.diskLoadTime,
+      count >= timedLoads
+    else { return nil }
+    return 1000 * time / count
   }
 
   /// The model with no longer a context than the servers of these runs had room for, since they
   /// started.
-  fileprivate func starting(_ runs: [ValidatedRun]) -> Profile.Model {
+  func starting(_ runs: [ValidatedRun]) -> Profile.Model {
     var model = self
     for run in runs where run.measured[.starts] == 1 {
       let room = kv.tokens(slots: run.slots, rank: run.slotRank)
@@ -71,61 +99,43 @@ extension Profile.Model {
     }
     return model
   }
+}
 
-  private struct LoadKey: Hashable {
+extension Profile.Model.Load {
+  private struct Key: Hashable, Comparable {
     var slotRank: Int
     var rank: Int
-  }
-}
 
-extension Profile {
-  /// Share of the cache from which on it is what limits how many requests run.
-  private static let fullCache = 0.8
-  /// How far a capacity goes at once, as a factor.
-  private static let capacityStride = 1.5
-
-  /// The profile with the room in the KV cache that runs point to: where it is full as many requests
-  /// run at once as it has room for, so it is larger than was thought by as much as more of them ran
-  /// than predicted. The median over the runs of each number of slots.
-  func findingCapacities(_ runs: [ValidatedRun]) -> Profile {
-    with(
-      models.map { model in
-        let own = runs.filter { ModelShape.known(as: $0.model)?.name == model.name }
-        var model = model
-        let findings = Set(own.map(\.slots)).sorted().compactMap { slots in
-          model.kv.finding(own.filter { $0.slots == slots })
-        }
-        for finding in findings {
-          model.kv.findings.removeAll { $0.slots == finding.slots }
-          model.kv.findings.append(finding)
-        }
-        model.kv.findings.sort { $0.slots < $1.slots }
-        return model.starting(own)
-      })
+    static func < (a: Key, b: Key) -> Bool { (a.slotRank, a.rank) < (b.slotRank, b.rank) }
   }
 
-  /// What one run says its capacity is of that which was assumed, bounded; nil where it was not full.
-  fileprivate static func correction(_ run: ValidatedRun) -> Double? {
-    guard let usage = run.predicted[.kvUsage], usage >= fullCache,
-      let measured = run.measured[.running], let predicted = run.predicted[.running],
-      measured > 0, predicted > 0
-    else { return nil }
-    return min(max(measured / predicted, 1 / capacityStride), capacityStride)
+  /// Fewest copies in a run whose mean time is taken.
+  private static let fewest = 100.0
+
+  /// The median over runs, whose adapters all have one rank, of the mean time of a copy.
+  fileprivate static func timed(_ runs: [MeasuredRun]) -> [Profile.Model.Load] {
+    var times: [Key: [Double]] = [:]
+    for run in runs {
+      guard let rank = run.adapterRanks.first, Set(run.adapterRanks).count == 1,
+        let count = run.measured?.adapterLoads, let time = run.measured?.adapterLoadTime,
+        count >= fewest
+      else { continue }
+      times[Key(slotRank: run.slotRank, rank: rank), default: []].append(1000 * time / count)
+    }
+    return times.sorted { $0.key < $1.key }.compactMap { key, values in
+      Quantile.of(sorted: values.sorted(), 0.5).map {
+        Self(slotRank: key.slotRank, rank: key.rank, milliseconds: $0.rounded(digits: 4))
+      }
+    }
   }
-}
 
-extension KVCapacity {
-  /// Fewest full runs that say something.
-  private static let fewest = 2
-
-  /// What runs with equally many slots point to; nil where too few of them filled the cache.
-  fileprivate func finding(_ runs: [ValidatedRun]) -> Finding? {
-    guard let run = runs.first, run.slots > 0 else { return nil }
-    let corrections = runs.compactMap(Profile.correction).sorted()
-    guard corrections.count >= KVCapacity.fewest,
-      let median = Quantile.of(sorted: corrections, 0.5)
-    else { return nil }
-    let now = Double(tokens(slots: run.slots, rank: run.slotRank))
-    return Finding(slots: run.slots, tokens: (now * median).rounded(digits: 4))
+  /// Times of which the new ones go before the old.
+  fileprivate static func merge(
+    _ old: [Profile.Model.Load], _ new: [Profile.Model.Load]
+  ) -> [Profile.Model.Load] {
+    let kept = old.filter { load in
+      !new.contains { $0.slotRank == load.slotRank && $0.rank == load.rank }
+    }
+    return (kept + new).sorted { ($0.slotRank, $0.rank) < ($1.slotRank, $1.rank) }
   }
 }

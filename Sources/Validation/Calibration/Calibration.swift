@@ -30,11 +30,14 @@ public struct Calibration: Sendable {
   public let stepFits: [(model: String, fit: StepFit)]
   /// Whole runs, of all models.
   public let runs: [MeasuredRun]
+  /// Whether the steps were measured on a server of another kind.
+  let isAdapted: Bool
 
-  init(profile: Profile, stepFits: [(model: String, fit: StepFit)], runs: [MeasuredRun]) {
+  init(adapted profile: Profile, runs: [MeasuredRun]) {
     self.profile = profile
-    self.stepFits = stepFits
+    stepFits = profile.models.map { ($0.name, StepFit(known: $0.step)) }
     self.runs = runs
+    isAdapted = true
   }
 
   /// Fits what a folder holds: `kv_memory.csv`, `adapter_load.csv`, `length_hist.csv`,
@@ -65,6 +68,7 @@ public struct Calibration: Sendable {
     let histograms = try read("length_hist.csv", Profile.Lengths.histogramColumns)
     let table = try read("runs_v1.csv", MeasuredLengths.columns + MeasuredRun.requiredColumns)
     let runs = try table.byModel()
+    isAdapted = false
     self.runs = try MeasuredRun.read(table)
     let steps = try StepMeasurements(
       groups: read("step_groups.csv", MeasuredStep.columns),
@@ -100,19 +104,21 @@ public struct Calibration: Sendable {
 }
 
 extension Calibration {
-  /// How far coefficients of servers at work may be from those of benchmarks, as a share.
-  private static let spread = 0.3
+  /// How far coefficients of servers at work may be from those of benchmarks, as a share, and how far
+  /// from those of other servers.
+  private static let spread = (own: 0.3, others: 1.0)
 
   /// What the steps measured alone say of the coefficients: those that they determine to better
-  /// than half of themselves.
+  /// than half of themselves. What another server's scheduler takes says nothing.
   public var priors: RunRefinement.Priors {
+    let spread = isAdapted ? Calibration.spread.others : Calibration.spread.own
     let pairs = stepFits.map { model, fit in
       let priors = StepTerm.allCases.map { term -> LeastSquares.Prior? in
         guard let estimate = fit.coefficients.first(where: { $0.term == term })?.microseconds,
-          estimate.value > 2 * estimate.standardError
+          estimate.value > 2 * estimate.standardError,
+          !isAdapted || (term != .waiting && term != .waitingScanned)
         else { return nil }
-        return LeastSquares.Prior(
-          mean: estimate.value, deviation: Calibration.spread * estimate.value)
+        return LeastSquares.Prior(mean: estimate.value, deviation: spread * estimate.value)
       }
       return (model, priors)
     }
@@ -128,7 +134,7 @@ extension Estimate {
 }
 
 extension KVCapacity {
-  fileprivate var rounded: KVCapacity {
+  var rounded: KVCapacity {
     KVCapacity(base: base.rounded, perSlotRank: perSlotRank.rounded, perSlot: perSlot.rounded)
   }
 }

@@ -38,6 +38,12 @@ public struct MeasuredCapacity: Sendable, Equatable {
   /// The columns that a file must have.
   public static let columns = ["model", "max_loras", "max_lora_rank", "kv_tokens", "outcome"]
 
+  init(slots: Int, rank: Int, tokens: Int?) {
+    self.slots = slots
+    self.rank = rank
+    self.tokens = tokens
+  }
+
   /// Reads a row.
   /// - Throws: `PitwallError` (data).
   public init(_ row: CSVTable.Row) throws {

@@ -39,12 +39,7 @@ public struct ProfilePredictor: Sendable {
   }
 
   private func model(of run: MeasuredRun) throws -> (ModelShape, Profile.Model) {
-    guard let shape = ModelShape.known(as: run.model) else {
-      throw PitwallError(
-        .data, at: run.place,
-        "model: unknown \"\(run.model)\""
-          + Suggestion.hint(for: run.model, in: ModelShape.catalogue.map(\.name)))
-    }
+    let shape = try run.shape()
     guard let model = profile.model(shape.name) else {
       throw PitwallError(
         .data, at: run.place, "model: profile \"\(profile.name)\" has no \(shape.name)")
@@ -96,6 +91,20 @@ public struct ProfilePredictor: Sendable {
         .data, at: run.place, "profile \"\(profile.name)\" has no lengths for \(model.name)")
     }
     return lengths
+  }
+}
+
+extension MeasuredRun {
+  /// The base model.
+  /// - Throws: `PitwallError` (data) where it is unknown.
+  func shape() throws -> ModelShape {
+    guard let shape = ModelShape.known(as: model) else {
+      throw PitwallError(
+        .data, at: place,
+        "model: unknown \"\(model)\""
+          + Suggestion.hint(for: model, in: ModelShape.catalogue.map(\.name)))
+    }
+    return shape
   }
 }
 
