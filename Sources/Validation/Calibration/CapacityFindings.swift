@@ -36,7 +36,8 @@ extension Profile {
   /// What one run says its capacity is of that which was assumed, bounded; nil where it was not full.
   fileprivate static func correction(_ run: ValidatedRun) -> Double? {
     guard let usage = run.predicted[.kvUsage], usage >= fullCache,
-      let measured = run.measured[.totalThroughput], let predicted = run.predicted[.totalThroughput],
+      let measured = run.measured[.totalThroughput],
+      let predicted = run.predicted[.totalThroughput],
       measured > 0, predicted > 0
     else { return nil }
     let served = measured / predicted
