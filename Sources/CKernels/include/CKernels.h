@@ -1,0 +1,7 @@
+#ifndef PITWALL_CKERNELS_H
+#define PITWALL_CKERNELS_H
+
+// The door to OpenBLAS, and kernels that no library has.
+#include <cblas.h>
+
+#endif
