@@ -4,4 +4,6 @@
 // The door to OpenBLAS, and kernels that no library has.
 #include <cblas.h>
 
+#include "widen.h"
+
 #endif
