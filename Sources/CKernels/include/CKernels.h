@@ -90,4 +90,6 @@ static inline void pw_pause(void) {
 #endif
 }
 
+#include "widen.h"
+
 #endif
