@@ -291,6 +291,19 @@ void NAME(rotate)(float *x, int32_t heads, int32_t size, const float *cosines, c
         }
 }
 
+void NAME(largest)(const float *x, int32_t n, int32_t *found) {
+    float top = x[0];
+    int32_t i = 0;
+    if (n >= 16) {
+        v16 best = load(x);
+        for (i = 16; i + 16 <= n; i += 16) best = pick(load(x + i) > best, load(x + i), best);
+        top = greatest(best);
+    }
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    for (i = 0; i < n - 1 && x[i] != top; i++) {}
+    *found = i;
+}
+
 // ---- Attention over pages ----
 
 INLINE const float *page(const pw_attention *j, int32_t position) {

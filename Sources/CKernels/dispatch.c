@@ -83,19 +83,11 @@ void pw_store_token(const float *key, const float *value, int32_t heads, int32_t
     }
 }
 
-int32_t pw_largest(const float *x, int32_t n) {
-    float best[16];
-    int32_t at[16];
-    for (int l = 0; l < 16; l++) { best[l] = -__builtin_inff(); at[l] = 0x7fffffff; }
-    for (int32_t i = 0; i < n; i++) {
-        int l = i % 16;
-        if (x[i] > best[l]) { best[l] = x[i]; at[l] = i; }
-    }
-    int32_t found = 0;
-    float most = -__builtin_inff();
-    for (int l = 0; l < 16; l++)
-        if (best[l] > most || (best[l] == most && at[l] < found)) { most = best[l]; found = at[l]; }
-    return found == 0x7fffffff ? 0 : found;
+DECLARE(largest, const float *, int32_t, int32_t *);
+int32_t pw_largest(pw_isa isa, const float *x, int32_t n) {
+    int32_t found;
+    SEND(largest, x, n, &found);
+    return found;
 }
 
 void pw_wait(const uint32_t *word, uint32_t value, int32_t microseconds) {

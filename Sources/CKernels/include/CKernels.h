@@ -29,6 +29,23 @@ void pw_multiply(pw_isa isa, pw_kind kind, const float *x, ptrdiff_t x_stride, i
                  const void *panels, size_t panel_bytes, int32_t count, int32_t k, float *y,
                  ptrdiff_t y_stride, bool accumulate);
 
+// Bytes of a panel of k values for each column; k is a multiple of 32 for the quantised kinds.
+size_t pw_panel_bytes(pw_kind kind, size_t k);
+
+// target[i][r] = source[r][i], `width` wide, for elements of 2 or 4 bytes; 0 for r from `rows` on.
+void pw_interleave(const void *const *source, int32_t rows, size_t k, int32_t element_bytes,
+                   int32_t width, void *target);
+
+// A panel from at most 32 rows of GGUF blocks of q8_0, q4_0 or q4_1.
+void pw_interleave_blocks(pw_kind kind, const void *const *source, int32_t rows, size_t k,
+                          void *target);
+
+// One column of a panel, widened: row `32 p + column` of the matrix.
+void pw_column(pw_kind kind, const void *panel, size_t k, int32_t column, float *target);
+
+// A number that changes when any bit of the memory does.
+uint64_t pw_checksum(const void *memory, size_t bytes);
+
 // t[r][c] = sum over k of x[r][k] * a[k][c] for c < width, which is 8 or 16; kinds f32, f16, bf16.
 void pw_shrink(pw_isa isa, pw_kind kind, const float *x, ptrdiff_t x_stride, int32_t rows,
                const void *a, int32_t k, int32_t width, float *t, ptrdiff_t t_stride,
@@ -77,7 +94,7 @@ void pw_store_token(const float *key, const float *value, int32_t heads, int32_t
                     int32_t slot, int32_t block, float *keys, float *values);
 
 // Index of the first largest value.
-int32_t pw_largest(const float *x, int32_t n);
+int32_t pw_largest(pw_isa isa, const float *x, int32_t n);
 
 // Waits until *word differs from `value`, at most `microseconds`; wakes all who wait on it.
 void pw_wait(const uint32_t *word, uint32_t value, int32_t microseconds);
