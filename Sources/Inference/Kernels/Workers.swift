@@ -10,7 +10,7 @@ import Synchronization
 /// memory, and takes from the end of another's run when its own is done; a thread that the system
 /// holds up, or that still sleeps, delays nobody. Which thread does a unit changes no result.
 ///
-/// `@unchecked Sendable`: `lanes` and `signal` are atomics; `body` is written by the caller only
+/// `@unchecked Sendable`: `lanes`, `signal` and `finished` are atomics; `body` is written by the caller only
 /// while no unit is open, and read by others only after they took a unit with acquire ordering.
 @safe final class Workers: @unchecked Sendable {
   /// What is done for each unit, by the worker of that number.
@@ -32,7 +32,9 @@ import Synchronization
   /// Counts pieces of work; the word that sleepers wait on.
   private let signal: UnsafeMutablePointer<Atomic<UInt32>>
   private let sleepers = Atomic<Int>(0)
-  private let finished = Atomic<Int>(0)
+  /// Units of this piece that are done; the word that a caller waits on whose units are done.
+  private let finished: UnsafeMutablePointer<Atomic<UInt32>>
+  private let callerSleeps = Atomic<Bool>(false)
   private let ends = Atomic<Bool>(false)
   private let running: Running
   private var body: Body = { _, _ in }
@@ -49,6 +51,8 @@ import Synchronization
     for lane in 0..<self.count { unsafe (lanes + lane).initialize(to: Lane()) }
     unsafe signal = .allocate(capacity: 1)
     unsafe signal.initialize(to: Atomic(0))
+    unsafe finished = .allocate(capacity: 1)
+    unsafe finished.initialize(to: Atomic(0))
     running = Running()
     for worker in 1..<max(2, self.count) where worker < self.count { start(worker) }
   }
@@ -61,6 +65,8 @@ import Synchronization
     unsafe lanes.deallocate()
     unsafe signal.deinitialize(count: 1)
     unsafe signal.deallocate()
+    unsafe finished.deinitialize(count: 1)
+    unsafe finished.deallocate()
   }
 
   private final class Start {
@@ -94,7 +100,7 @@ import Synchronization
       return
     }
     self.body = body
-    finished.store(0, ordering: .relaxed)
+    unsafe finished.pointee.store(0, ordering: .relaxed)
     for lane in 0..<count {
       let first = units * lane / count
       let end = units * (lane + 1) / count
@@ -102,19 +108,35 @@ import Synchronization
     }
     wake()
     work(as: 0)
+    awaitOthers(UInt32(truncatingIfNeeded: units))
+  }
+
+  /// Waits for units that others hold: briefly awake, then asleep, so that a thread that the system
+  /// took off its core gets this one.
+  private func awaitOthers(_ units: UInt32) {
     var spins = 0
-    while finished.load(ordering: .acquiring) < units {
+    while true {
+      let done = unsafe finished.pointee.load(ordering: .acquiring)
+      guard done < units else { return }
       pw_pause()
       spins += 1
-      // Somebody holds a unit and is not running: let him.
-      if spins & 0xfff == 0 { sched_yield() }
+      guard spins > Workers.spinsBeforeSleep else { continue }
+      callerSleeps.store(true, ordering: .sequentiallyConsistent)
+      if unsafe finished.pointee.load(ordering: .sequentiallyConsistent) == done {
+        unsafe pw_wait(Workers.word(finished), done, 1000)
+      }
+      callerSleeps.store(false, ordering: .relaxed)
     }
+  }
+
+  private static func word(_ atomic: UnsafeMutablePointer<Atomic<UInt32>>) -> UnsafePointer<UInt32> {
+    unsafe UnsafeRawPointer(atomic).assumingMemoryBound(to: UInt32.self)
   }
 
   private func wake() {
     _ = unsafe signal.pointee.add(1, ordering: .sequentiallyConsistent)
     guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
-    unsafe pw_wake(UnsafeRawPointer(signal).assumingMemoryBound(to: UInt32.self))
+    unsafe pw_wake(Workers.word(signal))
   }
 
   /// Own units from the front, then others' from the back.
@@ -127,7 +149,10 @@ import Synchronization
 
   private func finish(_ unit: Int, _ worker: Int) {
     body(unit, worker)
-    _ = finished.add(1, ordering: .acquiringAndReleasing)
+    unsafe finished.pointee.add(1, ordering: .sequentiallyConsistent)
+    if worker > 0, callerSleeps.load(ordering: .sequentiallyConsistent) {
+      unsafe pw_wake(Workers.word(finished))
+    }
   }
 
   private func take(from lane: Int, last: Bool) -> Int? {
@@ -145,7 +170,8 @@ import Synchronization
     }
   }
 
-  private static let spinsBeforeSleep = 20_000
+  /// About 50 microseconds, where a pause takes 40 to 140 cycles.
+  private static let spinsBeforeSleep = 2_000
 
   private func serve(_ worker: Int) {
     var seen: UInt32 = 0
@@ -156,8 +182,7 @@ import Synchronization
         spins += 1
         if spins == Workers.spinsBeforeSleep {
           sleepers.add(1, ordering: .sequentiallyConsistent)
-          unsafe pw_wait(
-            UnsafeRawPointer(signal).assumingMemoryBound(to: UInt32.self), seen, 1_000_000)
+          unsafe pw_wait(Workers.word(signal), seen, 1_000_000)
           sleepers.subtract(1, ordering: .sequentiallyConsistent)
           spins = 0
         }
