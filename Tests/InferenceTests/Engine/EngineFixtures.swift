@@ -35,6 +35,17 @@ struct ModelFixture: Decodable {
   let mixed_batch: MixedBatch
 }
 
+extension Fixtures {
+  /// Whether SmolLM2 is there, and the build is one in which it takes minutes, not an hour.
+  static var canRunSmolLM2: Bool {
+    #if DEBUG
+      false
+    #else
+      smolLM2 != nil
+    #endif
+  }
+}
+
 /// Differences between logits and a fixture's.
 struct Distance: CustomStringConvertible {
   let largest: Double

@@ -4,16 +4,8 @@ import Testing
 
 /// The engine on a real model against transformers and PEFT; where it has been fetched, and in
 /// optimised builds, because the arithmetic would take an hour without.
-@Suite(.enabled(if: SmolLM2EngineTests.canRun, "no SmolLM2 in PITWALL_MODELS, or a debug build"))
+@Suite(.enabled(if: Fixtures.canRunSmolLM2, "no SmolLM2 in PITWALL_MODELS, or a debug build"))
 struct SmolLM2EngineTests {
-  static var canRun: Bool {
-    #if DEBUG
-      false
-    #else
-      Fixtures.smolLM2 != nil
-    #endif
-  }
-
   /// The model with those of the fixture's adapters that lie in `adapters` beside its file.
   private func model(_ storage: WeightStorage) throws -> (Engine, [String: Int]) {
     let path = try #require(Fixtures.smolLM2)
