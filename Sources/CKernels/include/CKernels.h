@@ -4,6 +4,8 @@
 // The door to OpenBLAS, and kernels that no library has.
 #include <cblas.h>
 
+#include "lapack.h"
+
 #include "widen.h"
 
 #endif
