@@ -107,6 +107,8 @@ static inline void pw_pause(void) {
 #endif
 }
 
+#include "lapack.h"
+
 #include "widen.h"
 
 #endif
