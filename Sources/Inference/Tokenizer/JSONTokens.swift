@@ -2,7 +2,8 @@ import Primitives
 
 /// A tokenizer as a Hugging Face folder's `tokenizer.json` has it.
 enum JSONTokens {
-  private static let mostBytes = 1 << 28
+  /// Llama 3's takes 9 MB, Gemma's 33.
+  private static let mostBytes = 1 << 26
 
   /// - Parameter config: the members of `tokenizer_config.json`, where there is one.
   /// - Throws: `PitwallError` (noInput, data).

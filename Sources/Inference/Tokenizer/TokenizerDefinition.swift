@@ -27,6 +27,11 @@ struct TokenizerDefinition {
   /// Most tokens of a vocabulary, and most bytes of one token.
   static let mostTokens: Int32 = 1 << 22
   static let mostBytes = 1 << 12
+  /// Most bytes of all special tokens together.
+  private static let mostSpecialBytes = 1 << 20
+  private var specialBytes = 0
+
+  init(path: String) { self.path = path }
 
   /// Adds a token of the vocabulary, written in GPT-2's alphabet or, failing that, as it is.
   mutating func add(_ text: String, _ token: Int) throws {
@@ -36,6 +41,10 @@ struct TokenizerDefinition {
   /// Adds a token that is written as it is and found as a whole.
   mutating func addSpecial(_ text: String, _ token: Int) throws {
     guard !text.isEmpty else { throw PitwallError.data(path, "token \(token): it has no text") }
+    specialBytes += text.utf8.count
+    guard specialBytes <= TokenizerDefinition.mostSpecialBytes else {
+      throw PitwallError.data(path, "the special tokens are too long together")
+    }
     try add([UInt8](text.utf8), token, isSpecial: true)
   }
 
