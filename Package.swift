@@ -79,7 +79,7 @@ let package = Package(
       name: "PitwallCommands",
       dependencies: [
         "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
-        "Validation", "Reporting", argumentParser,
+        "Validation", "Reporting", "Inference", argumentParser, subprocess,
       ],
       swiftSettings: strict),
     .executableTarget(name: "pitwall", dependencies: ["PitwallCommands"], swiftSettings: strict),
@@ -114,7 +114,9 @@ let package = Package(
       dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results", "Validation"]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["PitwallCommands", "pitwall", "Results", "Replay", "Primitives", grdb]),
+      dependencies: [
+        "PitwallCommands", "pitwall", "Inference", "Results", "Replay", "Primitives", grdb,
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
