@@ -74,46 +74,54 @@ INLINE void ask(const char *p, int lines) {
     if (lines > 1) __builtin_prefetch(p + 64, 0, 2);
 }
 
+// Additions in one chain. A product is the sum of such chains: rounding grows with their length.
+#define SUM_LENGTH 128
+
 // `rows` sums of two vectors; `ahead` is asked for, `lines` cache lines for every k.
 INLINE void tile(pw_kind kind, const int rows, const float *x, ptrdiff_t xs, const char *w, int32_t k,
                  float *y, ptrdiff_t ys, bool accumulate, const char *ahead, int lines) {
-    v16 sum[ROWS][2];
+    v16 whole[ROWS][2], sum[ROWS][2];
     const float *base[3] = {x, x + 4 * xs, x + 8 * xs};
-    UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (v16){0};
+    for (int32_t from = 0; from < k; from += SUM_LENGTH) {
+        int32_t end = k - from < SUM_LENGTH ? k : from + SUM_LENGTH;
+        UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = (v16){0};
 #define MULTIPLY_ADD                        \
     UNROLL for (int r = 0; r < rows; r++) { \
         float a = ROW(base, xs, r, i);      \
         sum[r][0] += a * w0;                \
         sum[r][1] += a * w1;                \
     }
-    if (kind <= pw_bf16) {
-        for (int32_t i = 0; i < k; i++) {
-            ask(ahead, lines);
-            ahead += 64 * lines;
-            v16 w0 = element(kind, w, 0), w1 = element(kind, w, 1);
-            MULTIPLY_ADD
-            w += row_bytes(kind);
-        }
-    } else {
-        for (int32_t b = 0; b < k; b += 32) {
-            block_scales s = scales(kind, w);
-            w += scale_bytes(kind);
-            for (int32_t i = b; i < b + 32; i++) {
-                if (lines && i % (kind == pw_q8_0 ? 2 : 4) == 0) {
-                    ask(ahead, 1);
-                    ahead += 64;
-                }
-                v16 w0 = weight(kind, w, &s, 0), w1 = weight(kind, w, &s, 1);
+        if (kind <= pw_bf16) {
+            for (int32_t i = from; i < end; i++) {
+                ask(ahead, lines);
+                ahead += 64 * lines;
+                v16 w0 = element(kind, w, 0), w1 = element(kind, w, 1);
                 MULTIPLY_ADD
-                w += integer_bytes(kind);
+                w += row_bytes(kind);
+            }
+        } else {
+            for (int32_t b = from; b < end; b += 32) {
+                block_scales s = scales(kind, w);
+                w += scale_bytes(kind);
+                for (int32_t i = b; i < b + 32; i++) {
+                    if (lines && i % (kind == pw_q8_0 ? 2 : 4) == 0) {
+                        ask(ahead, 1);
+                        ahead += 64;
+                    }
+                    v16 w0 = weight(kind, w, &s, 0), w1 = weight(kind, w, &s, 1);
+                    MULTIPLY_ADD
+                    w += integer_bytes(kind);
+                }
             }
         }
-    }
 #undef MULTIPLY_ADD
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int c = 0; c < 2; c++)
+            whole[r][c] = from ? whole[r][c] + sum[r][c] : sum[r][c];
+    }
     UNROLL for (int r = 0; r < rows; r++) {
         float *out = y + r * ys;
-        store(out, accumulate ? load(out) + sum[r][0] : sum[r][0]);
-        store(out + 16, accumulate ? load(out + 16) + sum[r][1] : sum[r][1]);
+        store(out, accumulate ? load(out) + whole[r][0] : whole[r][0]);
+        store(out + 16, accumulate ? load(out + 16) + whole[r][1] : whole[r][1]);
     }
 }
 
@@ -302,6 +310,19 @@ void NAME(largest)(const float *x, int32_t n, int32_t *found) {
     for (; i < n; i++) top = x[i] > top ? x[i] : top;
     for (i = 0; i < n - 1 && x[i] != top; i++) {}
     *found = i;
+}
+
+// Eight streams at once, as the best kernels for reading walk memory.
+void NAME(read)(const float *x, size_t n, float *sum) {
+    v16 part[8] = {{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}};
+    size_t stream = n / 8 / 16 * 16;
+    for (size_t i = 0; i < stream; i += 16) UNROLL for (int s = 0; s < 8; s++) {
+        __builtin_prefetch(x + s * stream + i + 512, 0, 2);
+        part[s] += load(x + s * stream + i);
+    }
+    v16 all = part[0];
+    for (int s = 1; s < 8; s++) all += part[s];
+    *sum = total(all);
 }
 
 // ---- Attention over pages ----

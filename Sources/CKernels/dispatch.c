@@ -90,6 +90,13 @@ int32_t pw_largest(pw_isa isa, const float *x, int32_t n) {
     return found;
 }
 
+DECLARE(read, const float *, size_t, float *);
+float pw_read(pw_isa isa, const float *x, size_t n) {
+    float sum;
+    SEND(read, x, n, &sum);
+    return sum;
+}
+
 void pw_wait(const uint32_t *word, uint32_t value, int32_t microseconds) {
     struct timespec most = {microseconds / 1000000, microseconds % 1000000 * 1000L};
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &most, NULL, 0);

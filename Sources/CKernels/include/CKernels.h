@@ -23,8 +23,8 @@ enum { pw_panel = 32 };
 
 // y[r][32 p + c] = (accumulate ? y : 0) + sum over k of x[r][k] * panel_p[k][c], for `count` panels.
 //
-// Every output is one chain of additions in order of k, whatever the number of rows: a row gives the
-// same bits alone and in any batch. Strides are in elements, `panel_bytes` from panel to panel.
+// Every output is added up in one order of k, whatever the number of rows: a row gives the same bits
+// alone and in any batch. Strides are in elements, `panel_bytes` from panel to panel.
 void pw_multiply(pw_isa isa, pw_kind kind, const float *x, ptrdiff_t x_stride, int32_t rows,
                  const void *panels, size_t panel_bytes, int32_t count, int32_t k, float *y,
                  ptrdiff_t y_stride, bool accumulate);
@@ -92,6 +92,9 @@ void pw_attend(pw_isa isa, const pw_attention *job);
 // Writes one token's key and value heads into their page.
 void pw_store_token(const float *key, const float *value, int32_t heads, int32_t head_size,
                     int32_t slot, int32_t block, float *keys, float *values);
+
+// Reads n floats once, to find how fast memory can be read; n should be a multiple of 128.
+float pw_read(pw_isa isa, const float *x, size_t n);
 
 // Index of the first largest value.
 int32_t pw_largest(pw_isa isa, const float *x, int32_t n);

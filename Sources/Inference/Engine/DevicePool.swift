@@ -34,6 +34,8 @@ import Primitives
     free = (0..<last).reversed()
   }
 
+  func populate(by workers: Workers) { memory.populate(by: workers) }
+
   /// Bytes of a block of `blockTokens` positions, keys and values of all layers.
   public static func pageBytes(_ model: ModelConfiguration, blockTokens: Int) -> Int {
     blockTokens * model.layers * 2 * model.keyValueHeads * model.headSize

@@ -44,6 +44,7 @@ public final class Engine {
     workers = Workers(count: configuration.workers)
     pool = try DevicePool(
       model, blockTokens: configuration.kvBlockTokens, pageCount: configuration.poolPages)
+    pool.populate(by: workers)
     maxContext = min(
       model.maxContext, configuration.maxContext ?? .max,
       configuration.poolPages * configuration.kvBlockTokens)

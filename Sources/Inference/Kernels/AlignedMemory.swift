@@ -35,6 +35,17 @@ import Primitives
 
   deinit { _ = unsafe munmap(base, mapped) }
 
+  /// Has the system provide all of it now, so that no later write waits for that.
+  func populate(by workers: Workers) {
+    let piece = 4 << 20
+    let memory = self
+    workers.run(units: (byteCount + piece - 1) / piece) { unit, _ in
+      let first = unit * piece
+      let count = min(piece, memory.byteCount - first)
+      _ = unsafe memset(memory.start + first, 0, count)
+    }
+  }
+
   /// Its floats.
   var floats: UnsafeMutablePointer<Float> { unsafe start.assumingMemoryBound(to: Float.self) }
 }
