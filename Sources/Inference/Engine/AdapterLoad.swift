@@ -33,6 +33,9 @@ import Primitives
   /// Copies everything that is left.
   public func copy() { while !isComplete { copyPiece() } }
 
+  /// Leaves in the pages what they held before.
+  func skip() { next = layout.updates.count }
+
   /// Copies the matrices of one module, and returns how many bytes that were.
   @discardableResult public func copyPiece() -> Int {
     guard next < layout.updates.count else { return 0 }

@@ -27,6 +27,8 @@ public final class Engine {
   /// Places of loaded adapters in ``Forward/adapters``.
   var places: [Int: Int] = [:]
   private var freePlaces: [Int] = []
+  /// Ids that were loaded before; kept only for ``EngineFault/staleSlot``.
+  private var seen: Set<Int> = []
   var merged: MergedAdapter?
   /// Room for the base weights that a merge changes; kept for the next.
   var keptWeights: AlignedMemory?
@@ -34,14 +36,34 @@ public final class Engine {
   /// By slot, the output that a sequence had in the last step.
   private var outputs: [Int]
 
+  /// What is planted to see whether verification finds it.
+  var fault: EngineFault? { didSet { tables.mixes = fault == .sharedKV } }
+
   /// Reads the weights and makes all memory that steps need.
   /// - Throws: `PitwallError` (usage) for sizes out of range, (data) for a model that the kernels
   ///   cannot run, (unavailable) where there is not enough memory.
-  public init(_ checkpoint: Checkpoint, _ configuration: EngineConfiguration = .init()) throws {
+  public convenience init(
+    _ checkpoint: Checkpoint, _ configuration: EngineConfiguration = .init()
+  ) throws {
     try configuration.validate()
+    let workers = Workers(count: configuration.workers)
+    let weights = try ModelWeights(checkpoint, storage: configuration.storage, workers: workers)
+    try self.init(weights, configuration, workers: workers)
+  }
+
+  /// An engine with a pool of its own that shares the weights of another, and its thread.
+  convenience init(sharing other: Engine, _ configuration: EngineConfiguration) throws {
+    try configuration.validate()
+    try self.init(other.weights, configuration, workers: other.workers)
+  }
+
+  private init(
+    _ weights: ModelWeights, _ configuration: EngineConfiguration, workers: Workers
+  ) throws {
     self.configuration = configuration
-    model = checkpoint.configuration
-    workers = Workers(count: configuration.workers)
+    self.weights = weights
+    self.workers = workers
+    model = weights.model
     pool = try DevicePool(
       model, blockTokens: configuration.kvBlockTokens, pageCount: configuration.poolPages)
     pool.populate(by: workers)
@@ -50,7 +72,6 @@ public final class Engine {
       configuration.poolPages * configuration.kvBlockTokens)
     tables = PageTables(
       sequences: configuration.maxSequences, pagesPerSequence: pool.pages(forTokens: maxContext))
-    weights = try ModelWeights(checkpoint, storage: configuration.storage, workers: workers)
     forward = try Forward(
       weights, configuration, pool: pool, tables: tables, context: maxContext, workers: workers)
     sequences = Array(repeating: SequenceState(), count: configuration.maxSequences)
@@ -58,9 +79,23 @@ public final class Engine {
     outputs = Array(repeating: -1, count: configuration.maxSequences)
   }
 
-  /// Bytes of the weights in memory, all of which a step of any size reads, but for an embedding
-  /// that is not also the output matrix.
+  /// Bytes of the weights in memory.
   public var weightBytes: Int { weights.byteCount }
+
+  /// Bytes of the weights that a step of any size reads: all but an embedding that is not also the
+  /// output matrix.
+  public var stepWeightBytes: Int {
+    model.tiesEmbeddings ? weights.byteCount : weights.byteCount - weights.embedding.byteCount
+  }
+
+  /// Weights that each token of a step is multiplied with.
+  public var layerParameters: Int {
+    model.layers
+      * Projection.allCases.reduce(0) { $0 + $1.shape(in: model).out * $1.shape(in: model).in }
+  }
+
+  /// Weights that each token after which one is drawn is multiplied with besides.
+  public var headParameters: Int { model.vocabularySize * model.hiddenSize }
 
   /// A number that changes when any bit of the weights does.
   public func weightChecksum() -> UInt64 { weights.checksum() }
@@ -89,7 +124,9 @@ public final class Engine {
         .unavailable,
         "\(adapter.name) takes \(layout.pageCount) pages, the pool has \(pool.freePages) free")
     }
-    return AdapterLoad(adapter, as: id, layout: layout, pages: pages, pool: pool)
+    let load = AdapterLoad(adapter, as: id, layout: layout, pages: pages, pool: pool)
+    if fault == .staleSlot, !seen.insert(id).inserted { load.skip() }
+    return load
   }
 
   /// Makes a copied adapter usable.
@@ -99,7 +136,8 @@ public final class Engine {
     guard load.isComplete, places[load.id] == nil else {
       throw PitwallError(.usage, "adapter \(load.id) is not complete or loaded already")
     }
-    let resident = ResidentAdapter(load, pool: pool, layers: model.layers)
+    let resident = ResidentAdapter(
+      load, pool: pool, layers: model.layers, offset: fault == .wrongOffset ? 32 : 0)
     if let place = freePlaces.popLast() {
       forward.adapters[place] = resident
       places[load.id] = place
@@ -184,6 +222,9 @@ public final class Engine {
 
   /// Tokens of a sequence that are in the cache.
   public func length(of id: SequenceID) throws -> Int { sequences[try slot(of: id)].length }
+
+  /// Pages that a sequence has.
+  public func pages(of id: SequenceID) throws -> Int { sequences[try slot(of: id)].pages }
 
   func slot(of id: SequenceID) throws -> Int {
     guard sequences.indices.contains(id.slot), sequences[id.slot].isLive,

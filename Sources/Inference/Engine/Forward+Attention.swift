@@ -4,6 +4,8 @@ import CKernels
 @safe final class PageTables {
   private let pages: UnsafeMutablePointer<Int32>
   let pagesPerSequence: Int
+  /// Whether neighbours read each other's pages: a planted fault.
+  var mixes = false
 
   init(sequences: Int, pagesPerSequence: Int) {
     self.pagesPerSequence = pagesPerSequence
@@ -13,13 +15,14 @@ import CKernels
 
   deinit { unsafe pages.deallocate() }
 
+  /// The pages of a sequence, as attention reads them.
   func table(_ sequence: Int) -> UnsafeMutablePointer<Int32> {
-    unsafe pages + sequence * pagesPerSequence
+    unsafe pages + (mixes ? sequence & ~1 : sequence) * pagesPerSequence
   }
 
   subscript(sequence: Int, block: Int) -> Int32 {
-    get { unsafe table(sequence)[block] }
-    set { unsafe table(sequence)[block] = newValue }
+    get { unsafe pages[sequence * pagesPerSequence + block] }
+    set { unsafe pages[sequence * pagesPerSequence + block] = newValue }
   }
 }
 

@@ -4,7 +4,8 @@ import Primitives
 /// The base weights that a merge changed, kept so that it can be undone to the bit.
 struct MergedAdapter {
   let id: Int
-  /// The matrices that the adapter changed.
+  let adapter: LoRAAdapter
+  /// The matrices that it changed.
   let sites: [LoRASite]
 }
 
@@ -34,26 +35,39 @@ extension Engine {
     var offset = 0
     for (site, matrix) in zip(sites, matrices) {
       guard let update = adapter.source.updates[site] else { continue }
-      fold(update, into: matrix, keeping: kept, at: offset)
+      fold(update, scale: update.scale, into: matrix, keeping: kept, at: offset)
       offset += matrix.byteCount
     }
-    merged = MergedAdapter(id: id, sites: sites)
+    merged = MergedAdapter(id: id, adapter: adapter.source, sites: sites)
   }
 
   /// Puts back the weights that a merge changed, exactly.
   public func unmerge() {
     guard let merged, let kept = keptWeights else { return }
+    self.merged = nil
     var offset = 0
     for site in merged.sites {
       let matrix = matrix(at: site)
       let start = offset
+      offset += matrix.byteCount
+      if fault == .driftedUnmerge {
+        // What a subtraction leaves is not what was there.
+        subtract(merged.adapter, at: site, from: matrix, keeping: kept, at: start)
+        continue
+      }
       workers.run(units: matrix.panels) { panel, _ in
         unsafe matrix.panel(panel).copyMemory(
           from: kept.start + start + panel * matrix.panelBytes, byteCount: matrix.panelBytes)
       }
-      offset += matrix.byteCount
     }
-    self.merged = nil
+  }
+
+  private func subtract(
+    _ adapter: LoRAAdapter, at site: LoRASite, from matrix: PanelMatrix,
+    keeping kept: AlignedMemory, at offset: Int
+  ) {
+    guard let update = adapter.updates[site] else { return }
+    fold(update, scale: -update.scale, into: matrix, keeping: kept, at: offset)
   }
 
   private func matrix(at site: LoRASite) -> PanelMatrix {
@@ -64,10 +78,11 @@ extension Engine {
   }
 
   private func fold(
-    _ update: LoRAUpdate, into matrix: PanelMatrix, keeping kept: AlignedMemory, at offset: Int
+    _ update: LoRAUpdate, scale: Float, into matrix: PanelMatrix, keeping kept: AlignedMemory,
+    at offset: Int
   ) {
     let rank = update.rank
-    let a = LowRankSide(update.a, scale: update.scale)
+    let a = LowRankSide(update.a, scale: scale)
     let set = configuration.instructionSet
     workers.run(units: matrix.panels) { panel, _ in
       let first = panel * PanelMatrix.panelRows

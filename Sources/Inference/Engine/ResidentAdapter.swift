@@ -19,14 +19,16 @@ import CKernels
   /// Sequences that use it.
   var users = 0
 
-  init(_ load: AdapterLoad, pool: DevicePool, layers: Int) {
+  /// - Parameter offset: bytes by which everything is read in the wrong place; 0 but for a planted
+  ///   fault.
+  init(_ load: AdapterLoad, pool: DevicePool, layers: Int, offset: Int) {
     id = load.id
     source = load.adapter
     pages = load.pages
     updates = load.layout.updates
     runs = load.layout.runs.map {
       unsafe Run(
-        memory: pool.page(load.pages[$0.page]) + $0.offset, first: $0.first, count: $0.count)
+        memory: pool.page(load.pages[$0.page]) + $0.offset + offset, first: $0.first, count: $0.count)
     }
     var index = [Int](repeating: -1, count: layers * Projection.allCases.count)
     for (position, update) in load.layout.updates.enumerated() {

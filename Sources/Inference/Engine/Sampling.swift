@@ -60,7 +60,7 @@ public struct Sampling: Sendable, Equatable {
       exp(Double((logit - greatest) / sampling.temperature))
     }
     if sampling.topK == 0 && sampling.topP == 1 {
-      return unsafe pick(count: count, uniform: uniform) { unsafe (Int32($0), weight(logits[$0])) }
+      return pick(count: count, uniform: uniform) { unsafe (Int32($0), weight(logits[$0])) }
     }
     for token in 0..<count {
       unsafe heap[token] = Candidate(logit: logits[token], token: Int32(truncatingIfNeeded: token))
@@ -91,7 +91,7 @@ public struct Sampling: Sendable, Equatable {
         kept += 1
       }
     }
-    return unsafe pick(count: kept, uniform: uniform) {
+    return pick(count: kept, uniform: uniform) {
       let candidate = unsafe heap[count - 1 - $0]
       return (candidate.token, weight(candidate.logit))
     }

@@ -68,11 +68,11 @@ public struct MachineLimits: Sendable {
     let floats = size * size
     let memory = try AlignedMemory(byteCount: 3 * 4 * (floats + 16 * size), for: "measuring")
     let matrix = PanelMatrix(rows: size, columns: size, kind: .f32, memory: memory, offset: 0)
-    let x = unsafe Rows(start: memory.floats + floats, stride: size + 16)
-    let y = unsafe Rows(start: memory.floats + 2 * floats + 16 * size, stride: size + 16)
     let parts = 8
     let seconds = best(of: 8) {
       workers.run(units: parts * matrix.panels) { unit, _ in
+        let x = unsafe Rows(start: memory.floats + floats, stride: size + 16)
+        let y = unsafe Rows(start: memory.floats + 2 * floats + 16 * size, stride: size + 16)
         let first = unit / matrix.panels * (size / parts)
         matrix.multiply(
           x, from: first, count: size / parts, panel: unit % matrix.panels, into: y,

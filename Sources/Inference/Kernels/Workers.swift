@@ -60,7 +60,7 @@ import Synchronization
   deinit {
     ends.store(true, ordering: .sequentiallyConsistent)
     wake()
-    for thread in running.threads { _ = unsafe pthread_join(thread, nil) }
+    for thread in running.threads { pthread_join(thread, nil) }
     for lane in 0..<count { unsafe (lanes + lane).deinitialize(count: 1) }
     unsafe lanes.deallocate()
     unsafe signal.deinitialize(count: 1)
