@@ -4,7 +4,7 @@ extension Forward {
   /// A group's products, then its adapters' updates round by round.
   func multiply(_ site: GroupSite) {
     let group = weights.layers[layer].groups[site.rawValue]
-    if plan.roundCount > 0 { planShrink(site, round: 0) } else { tasks.removeAll(keepingCapacity: true) }
+    planShrink(site, round: 0)
     run(.products(site), units: tasks.count + group.panels * rowParts(group))
     for round in 0..<plan.roundCount {
       if round > 0 {

@@ -28,7 +28,8 @@ import CKernels
     updates = load.layout.updates
     runs = load.layout.runs.map {
       unsafe Run(
-        memory: pool.page(load.pages[$0.page]) + $0.offset + offset, first: $0.first, count: $0.count)
+        memory: pool.page(load.pages[$0.page]) + $0.offset + offset, first: $0.first,
+        count: $0.count)
     }
     var index = [Int](repeating: -1, count: layers * Projection.allCases.count)
     for (position, update) in load.layout.updates.enumerated() {

@@ -66,7 +66,8 @@ struct StepPlan {
       for offset in 0..<chunk.count {
         rows.append(
           Row(
-            token: token(item, offset), position: Int32(truncatingIfNeeded: chunk.position + offset),
+            token: token(item, offset),
+            position: Int32(truncatingIfNeeded: chunk.position + offset),
             sequence: Int32(truncatingIfNeeded: chunk.sequence)))
       }
       if chunk.samples { outputs.append(index) }

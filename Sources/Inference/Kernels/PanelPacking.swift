@@ -67,7 +67,8 @@ struct PanelSource: Sendable {
       let count = Int32(truncatingIfNeeded: count)
       if let bytes = kind.elementBytes {
         unsafe pw_interleave(
-          rows.baseAddress, count, tensor.columns, Int32(truncatingIfNeeded: bytes), Int32(PanelMatrix.panelRows),
+          rows.baseAddress, count, tensor.columns, Int32(truncatingIfNeeded: bytes),
+          Int32(PanelMatrix.panelRows),
           panel)
       } else {
         unsafe pw_interleave_blocks(kind.code, rows.baseAddress, count, tensor.columns, panel)
@@ -75,4 +76,3 @@ struct PanelSource: Sendable {
     }
   }
 }
-

@@ -129,7 +129,8 @@ import Synchronization
     }
   }
 
-  private static func word(_ atomic: UnsafeMutablePointer<Atomic<UInt32>>) -> UnsafePointer<UInt32> {
+  private static func word(_ atomic: UnsafeMutablePointer<Atomic<UInt32>>) -> UnsafePointer<UInt32>
+  {
     unsafe UnsafeRawPointer(atomic).assumingMemoryBound(to: UInt32.self)
   }
 

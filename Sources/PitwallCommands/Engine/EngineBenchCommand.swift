@@ -120,7 +120,8 @@ struct CPUMeter {
   /// In ticks, from Linux's accounting.
   private static func read() -> Reading {
     func words(_ path: String) -> [Double] {
-      let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+      let text = String(
+        decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
       // Of a process the fields after its name, which may hold anything, in brackets.
       let line = text.split(separator: "\n").first ?? ""
       let fields = line.lastIndex(of: ")").map { line[line.index(after: $0)...] } ?? line

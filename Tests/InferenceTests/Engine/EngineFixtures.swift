@@ -139,5 +139,6 @@ func expectGreedy(
 ) {
   let certain = fixture.margins.firstIndex { $0 < 1e-3 } ?? fixture.greedy.count
   let count = min(certain, tokens.count)
-  #expect(tokens.prefix(count) == fixture.greedy.prefix(count), what, sourceLocation: sourceLocation)
+  #expect(
+    tokens.prefix(count) == fixture.greedy.prefix(count), what, sourceLocation: sourceLocation)
 }

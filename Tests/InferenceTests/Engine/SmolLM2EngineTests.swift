@@ -17,7 +17,8 @@ struct SmolLM2EngineTests {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path + "/adapters/"
     var adapters: [String: Int] = [:]
     for name in [
-      "pirate", "detective", "json", "r4-qv", "r8-all", "r16-qv-rslora", "r32-all-rslora", "r64-all",
+      "pirate", "detective", "json", "r4-qv", "r8-all", "r16-qv-rslora", "r32-all-rslora",
+      "r64-all",
     ] where FileManager.default.fileExists(atPath: folder + name) {
       adapters[name] = adapters.count
       try engine.load(LoRAAdapter.open(folder + name, for: engine.model), as: adapters.count - 1)
@@ -51,7 +52,10 @@ struct SmolLM2EngineTests {
     let requests = fixture.cases.prefix(16).enumerated().flatMap { index, example in
       [0, 1].map { step in
         let name = names[(2 * index + step) % names.count]
-        return (ids: Array(example.ids.prefix(60)), adapters: adapters[name].map { [AdapterUse($0)] } ?? [])
+        return (
+          ids: Array(example.ids.prefix(60)),
+          adapters: adapters[name].map { [AdapterUse($0)] } ?? []
+        )
       }
     }
     let alone = try requests.map { try engine.generate([$0], count: 16)[0] }
@@ -60,7 +64,8 @@ struct SmolLM2EngineTests {
     #expect(BatchInvarianceTests.same(alone, shuffled.reversed()))
     let mixed = fixture.mixed_batch
     let results = try engine.generate(
-      mixed.adapter_names.map { (mixed.ids, adapters[$0].map { [AdapterUse($0)] } ?? []) }, count: 1)
+      mixed.adapter_names.map { (mixed.ids, adapters[$0].map { [AdapterUse($0)] } ?? []) }, count: 1
+    )
     for (index, result) in results.enumerated()
     where adapters[mixed.adapter_names[index]] != nil || mixed.adapter_names[index] == "__base__" {
       let distance = Distance(result.logits, mixed.logits[index])
