@@ -38,6 +38,8 @@ let package = Package(
     .target(name: "Primitives", swiftSettings: strict),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
+      name: "CKernels", linkerSettings: [.linkedLibrary("openblas")]),
+    .target(
       name: "Workload", dependencies: ["Primitives", "CZlib", yams], swiftSettings: strict),
     .target(
       name: "Orchestration", dependencies: ["Primitives", containers, histogram],
@@ -48,6 +50,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Simulation", dependencies: ["Primitives", "Orchestration", containers, deque],
+      swiftSettings: strict),
+    .target(
+      name: "Inference", dependencies: ["Primitives", "CKernels", containers],
       swiftSettings: strict),
     .target(
       name: "Replay",
@@ -74,7 +79,7 @@ let package = Package(
       name: "PitwallCommands",
       dependencies: [
         "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
-        "Validation", "Reporting", argumentParser,
+        "Validation", "Reporting", "Inference", argumentParser, subprocess,
       ],
       swiftSettings: strict),
     .executableTarget(name: "pitwall", dependencies: ["PitwallCommands"], swiftSettings: strict),
@@ -93,6 +98,7 @@ let package = Package(
       dependencies: ["Policies", "Orchestration", "Primitives", "LockstepWorld", containers]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
+    .testTarget(name: "InferenceTests", dependencies: ["Inference", "Primitives"]),
     .testTarget(
       name: "ReplayTests",
       dependencies: ["Replay", "Primitives", "Workload", "Orchestration", "Policies"]),
@@ -108,7 +114,9 @@ let package = Package(
       dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results", "Validation"]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["PitwallCommands", "pitwall", "Results", "Replay", "Primitives", grdb]),
+      dependencies: [
+        "PitwallCommands", "pitwall", "Inference", "Results", "Replay", "Primitives", grdb,
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import Inference
+import Primitives
+
+extension WeightStorage: ExpressibleByArgument {}
+extension InstructionSet: ExpressibleByArgument {}
+
+/// The model and the sizes of an engine, the same in every command that runs one.
+struct EngineOptions: ParsableArguments {
+  @Argument(help: "A GGUF file, a Hugging Face folder, or the name of a fetched model.")
+  var model: String
+  @Option(
+    name: .customLong("adapter"),
+    help: ArgumentHelp("A PEFT folder, under a name; may be repeated.", valueName: "name=folder"))
+  var adapters: [NamedFolder] = []
+  @Option(help: "Keep weights widened to 32 bits, or packed as the file has them.")
+  var weights = WeightStorage.widened
+  @Option(help: "Threads that compute (default: one for each core).") var threads: Int?
+  @Option(help: "Tokens of a key-value block, a multiple of 16.") var block = 16
+  @Option(help: "Pages of the pool, each of one block (default: what the command needs).")
+  var pages: Int?
+  @Option(help: "Instructions to use (default: the widest there are).")
+  var instructions: InstructionSet?
+
+  func checkpoint() throws -> Checkpoint {
+    try Checkpoint.open(
+      ModelLibrary(environment: ProcessInfo.processInfo.environment).resolve(model))
+  }
+
+  var configuration: EngineConfiguration {
+    get throws {
+      var configuration = EngineConfiguration()
+      configuration.storage = weights
+      configuration.kvBlockTokens = block
+      if let pages { configuration.poolPages = pages }
+      if let threads { configuration.workers = threads }
+      if let instructions {
+        guard InstructionSet.available.contains(instructions) else {
+          throw PitwallError(.usage, "this processor has no \(instructions.rawValue)")
+        }
+        configuration.instructionSet = instructions
+      }
+      return configuration
+    }
+  }
+}
+
+/// `NAME=FOLDER`
+struct NamedFolder: ExpressibleByArgument {
+  let name: String
+  let folder: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return nil }
+    (name, folder) = (parts[0], parts[1])
+  }
+}
