@@ -78,8 +78,8 @@ let package = Package(
     .target(
       name: "PitwallCommands",
       dependencies: [
-        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
-        "Validation", "Reporting", argumentParser,
+        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Inference", "Replay",
+        "Results", "Validation", "Reporting", argumentParser,
       ],
       swiftSettings: strict),
     .executableTarget(name: "pitwall", dependencies: ["PitwallCommands"], swiftSettings: strict),
@@ -114,7 +114,9 @@ let package = Package(
       dependencies: ["Reporting", "Orchestration", "Primitives", "Replay", "Results", "Validation"]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["PitwallCommands", "pitwall", "Results", "Replay", "Primitives", grdb]),
+      dependencies: [
+        "PitwallCommands", "pitwall", "Results", "Replay", "Primitives", "Inference", grdb,
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
