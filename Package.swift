@@ -78,8 +78,8 @@ let package = Package(
     .target(
       name: "PitwallCommands",
       dependencies: [
-        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Inference", "Replay",
-        "Results", "Validation", "Reporting", argumentParser,
+        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
+        "Validation", "Reporting", "Inference", argumentParser, subprocess,
       ],
       swiftSettings: strict),
     .executableTarget(name: "pitwall", dependencies: ["PitwallCommands"], swiftSettings: strict),
@@ -115,7 +115,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "PitwallCommands", "pitwall", "Results", "Replay", "Primitives", "Inference", grdb,
+        "PitwallCommands", "pitwall", "Inference", "Results", "Replay", "Primitives", grdb,
       ]),
   ],
   swiftLanguageModes: [.v6]

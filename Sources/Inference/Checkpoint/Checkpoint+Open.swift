@@ -96,7 +96,7 @@ extension Checkpoint {
 
   /// In which file each tensor is: names of files in the same folder.
   private static func shardNames(index path: String) throws -> [String: String] {
-    let json = try JSONParser.parse(file: path, limit: 1 << 26)
+    let json = try JSONParser.parse(file: path, limit: 1 << 24)
     guard let map = json["weight_map"]?.object else {
       throw PitwallError.data(path, "weight_map is missing")
     }

@@ -4,17 +4,19 @@
 /// U+0100 on, in order (`bytes_to_unicode` in github.com/openai/gpt-2, src/encoder.py). So a space
 /// is "Ġ" and a line feed "Ċ".
 enum ByteAlphabet {
-  /// The bytes that a text in the alphabet stands for; nil if it has a character of no byte.
-  static func bytes(of text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
+  /// Adds the bytes that a text in the alphabet stands for; those of its UTF-8 if it has a character
+  /// that stands for no byte.
+  static func append(_ text: Substring, to bytes: inout [UInt8]) {
+    let start = bytes.count
     for scalar in text.unicodeScalars {
-      guard scalar.value < valueBytes.count else { return nil }
-      let byte = valueBytes[Int(scalar.value)]
-      guard byte >= 0 else { return nil }
+      let byte = scalar.value < valueBytes.count ? valueBytes[Int(scalar.value)] : -1
+      guard byte >= 0 else {
+        bytes.removeSubrange(start...)
+        bytes += text.utf8
+        return
+      }
       bytes.append(UInt8(byte))
     }
-    return bytes
   }
 
   /// The text that stands for bytes.

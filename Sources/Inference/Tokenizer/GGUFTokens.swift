@@ -14,7 +14,6 @@ enum GGUFTokens {
   static func definition(_ file: GGUFFile) throws -> TokenizerDefinition {
     func broken(_ why: String) -> PitwallError { .data(file.path, why) }
     let metadata = file.metadata
-    var definition = TokenizerDefinition(path: file.path)
     let model = metadata["tokenizer.ggml.model"]?.string ?? "none"
     guard model == "gpt2" else {
       throw broken("tokenizer \"\(model)\" is not supported, only gpt2 (byte-level BPE)")
@@ -27,6 +26,7 @@ enum GGUFTokens {
     guard types.isEmpty || types.count == tokens.count else {
       throw broken("\(tokens.count) tokens have \(types.count) types")
     }
+    var definition = TokenizerDefinition(path: file.path, tokens: tokens.count)
     for (token, text) in tokens.enumerated() {
       if !types.isEmpty, [3, 4].contains(types[token]) {
         try definition.addSpecial(text, token)

@@ -2,13 +2,13 @@ import Primitives
 
 /// A tokenizer as a Hugging Face folder's `tokenizer.json` has it.
 enum JSONTokens {
-  private static let mostBytes = 1 << 28
+  /// Llama 3's takes 9 MB, Gemma's 33.
+  private static let mostBytes = 1 << 26
 
   /// - Parameter config: the members of `tokenizer_config.json`, where there is one.
   /// - Throws: `PitwallError` (noInput, data).
   static func definition(file path: String, config: JSONValue?) throws -> TokenizerDefinition {
     let json = try JSONParser.parse(file: path, limit: mostBytes)
-    var definition = TokenizerDefinition(path: path)
     func broken(_ why: String) -> PitwallError { .data(path, why) }
     guard let model = json["model"], model["type"]?.string ?? "BPE" == "BPE",
       let vocabulary = model["vocab"]?.object, let merges = model["merges"]?.array
@@ -19,12 +19,15 @@ enum JSONTokens {
     guard model["byte_fallback"]?.boolean != true, model["dropout"] == nil else {
       throw broken("byte_fallback and dropout are not supported")
     }
-    for (text, token) in vocabulary {
+    // Members of an object are unordered; of two tokens with the same bytes the lower counts.
+    let tokens = try vocabulary.map { text, token in
       guard let token = token.integer else { throw broken("a token that is not a whole number") }
+      return (text: text, token: token)
+    }
+    var definition = TokenizerDefinition(path: path, tokens: tokens.count)
+    for (text, token) in tokens.sorted(by: { $0.token < $1.token }) {
       try definition.add(text, token)
     }
-    // Vocabularies are unordered; of two tokens with the same bytes the lower counts.
-    definition.entries.sort { $0.token < $1.token }
     for merge in merges { try add(merge, to: &definition) }
     for token in json["added_tokens"]?.array ?? [] { try addAdded(token, to: &definition) }
     if let unknown = model["unk_token"]?.string {
@@ -43,7 +46,7 @@ enum JSONTokens {
     guard let halves = merge.array?.compactMap(\.string), halves.count == 2 else {
       throw PitwallError.data(definition.path, "merges: expected pairs of tokens")
     }
-    definition.addMerge(halves[0], halves[1])
+    try definition.addMerge(halves[0][...], halves[1][...])
   }
 
   private static func addAdded(_ token: JSONValue, to definition: inout TokenizerDefinition) throws

@@ -11,7 +11,7 @@ extension Tokenizer {
   private static func open(folder: String) throws -> Tokenizer {
     let config = folder + "/tokenizer_config.json"
     let members =
-      Checkpoint.exists(config) ? try JSONParser.parse(file: config, limit: 1 << 26) : nil
+      Checkpoint.exists(config) ? try JSONParser.parse(file: config, limit: 1 << 24) : nil
     return try Tokenizer(
       JSONTokens.definition(file: folder + "/tokenizer.json", config: members))
   }

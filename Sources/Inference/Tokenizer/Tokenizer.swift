@@ -7,17 +7,14 @@ public struct Tokenizer: Sendable {
   /// The token before every text, where the tokenizer adds one.
   public let beginToken: Int32?
   /// Number of tokens: one more than the highest.
-  public var count: Int { ends.count - 1 }
+  public var count: Int { vocabulary.count }
 
-  /// Bytes of all tokens, one after another; those of token t end at `ends[t + 1]`.
-  private let tokenBytes: [UInt8]
-  private let ends: [Int]
+  private let vocabulary: Vocabulary
   private let special: SpecialTokens
   private let splitter: TextSplitter
   private let encoder: BytePairEncoder
   private let unknownToken: Int32?
-  /// Tokens by their bytes, for tokenizers that take whole pieces; else nil.
-  private let wholePieces: [[UInt8]: Int32]?
+  private let takesWholePieces: Bool
   private let normalizes: Bool
   private let template: ChatTemplate?
   private let path: String
@@ -25,61 +22,22 @@ public struct Tokenizer: Sendable {
   /// - Throws: `PitwallError` (data) where the definition contradicts itself.
   init(_ definition: TokenizerDefinition) throws {
     path = definition.path
-    var tokens: [[UInt8]] = []
-    var byBytes: [[UInt8]: Int32] = [:]
-    var special = SpecialTokens()
-    byBytes.reserveCapacity(definition.entries.count)
-    for entry in definition.entries {
-      let index = Int(entry.token)
-      while tokens.count <= index { tokens.append([]) }
-      tokens[index] = entry.bytes
-      if entry.isSpecial {
-        special.add(entry.bytes, entry.token)
-      } else if byBytes[entry.bytes] == nil {
-        byBytes[entry.bytes] = entry.token
-      }
-    }
-    encoder = try Tokenizer.encoder(definition, byBytes)
-    tokenBytes = Array(tokens.joined())
-    var end = 0
-    ends =
-      [0]
-      + tokens.map { bytes in
-        end += bytes.count
-        return end
-      }
-    self.special = special
-    wholePieces = definition.takesWholePieces ? byBytes : nil
+    vocabulary = definition.vocabulary
+    special = definition.special
     splitter = definition.splitter
+    takesWholePieces = definition.takesWholePieces
     normalizes = definition.normalizes
     template = definition.chatTemplate.flatMap(ChatTemplate.init(jinja:))
     beginToken = definition.beginToken
     unknownToken = definition.unknownToken
-    for token in [beginToken, unknownToken].compactMap({ $0 })
-    where !tokens.indices.contains(Int(token)) {
+    let bytes = (UInt8.min...UInt8.max).map { definition.vocabulary.token(of: [$0]) ?? -1 }
+    guard let encoder = BytePairEncoder(byteTokens: bytes, merges: definition.merges) else {
+      throw PitwallError.data(path, "a merge stands there twice")
+    }
+    self.encoder = encoder
+    for case let token? in [beginToken, unknownToken] where !(0..<count).contains(Int(token)) {
       throw PitwallError.data(path, "there is no token \(token)")
     }
-  }
-
-  private static func encoder(
-    _ definition: TokenizerDefinition, _ byBytes: [[UInt8]: Int32]
-  ) throws -> BytePairEncoder {
-    let merges = try definition.merges.map { left, right in
-      guard let first = byBytes[left], let second = byBytes[right],
-        let merged = byBytes[left + right]
-      else {
-        throw PitwallError.data(
-          definition.path,
-          "the merge of \"\(ByteAlphabet.text(of: left))\" and "
-            + "\"\(ByteAlphabet.text(of: right))\" is not one of tokens to a token")
-      }
-      return (first, second, merged)
-    }
-    let bytes = (UInt8.min...UInt8.max).map { byBytes[[$0]] ?? -1 }
-    guard let encoder = BytePairEncoder(byteTokens: bytes, merges: merges) else {
-      throw PitwallError.data(definition.path, "a merge stands there twice")
-    }
-    return encoder
   }
 
   /// The tokens of a text. Special tokens that are written out in it become themselves.
@@ -112,7 +70,7 @@ public struct Tokenizer: Sendable {
     let utf8 = normalizes ? ArraySlice(text.utf8) : bytes
     splitter.forEachPiece(of: ClassifiedText(text)) { range in
       let piece = utf8[utf8.startIndex + range.lowerBound..<utf8.startIndex + range.upperBound]
-      if let token = wholePieces?[Array(piece)] {
+      if takesWholePieces, let token = vocabulary.token(of: piece) {
         tokens.append(token)
       } else {
         encoder.encode(piece, unknown: unknownToken, &scratch, into: &tokens)
@@ -131,10 +89,7 @@ public struct Tokenizer: Sendable {
   public func streamDecoder() -> StreamDecoder { StreamDecoder(self) }
 
   /// The bytes that a token stands for; none for a number of no token.
-  func bytes(of token: Int32) -> ArraySlice<UInt8> {
-    guard token >= 0, Int(token) < count else { return [] }
-    return tokenBytes[ends[Int(token)]..<ends[Int(token) + 1]]
-  }
+  func bytes(of token: Int32) -> ArraySlice<UInt8> { vocabulary.bytes(of: token) }
 
   /// A conversation as text, by the model's own template.
   ///

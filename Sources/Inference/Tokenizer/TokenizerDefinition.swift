@@ -1,19 +1,13 @@
 import Primitives
 
-/// What a tokenizer's file says, whatever its format.
+/// What a tokenizer's file says, whatever its format. First come the tokens, then the merges.
 struct TokenizerDefinition {
-  /// A token, its bytes, and whether it is found in texts as a whole.
-  struct Entry {
-    let token: Int32
-    let bytes: [UInt8]
-    var isSpecial = false
-  }
-
   /// For errors.
   let path: String
-  var entries: [Entry] = []
-  /// Pairs of token bytes in the order in which they were learned.
-  var merges: [(left: [UInt8], right: [UInt8])] = []
+  private(set) var vocabulary: Vocabulary
+  private(set) var special = SpecialTokens()
+  /// Pairs of tokens and what they become, in the order in which they were learned.
+  private(set) var merges: [(left: Int32, right: Int32, merged: Int32)] = []
   var splitter = TextSplitter.gpt2
   /// Whether a piece that is a token is taken as it is, without merging.
   var takesWholePieces = false
@@ -24,44 +18,77 @@ struct TokenizerDefinition {
   var unknownToken: Int32?
   var chatTemplate: String?
 
-  /// Most tokens of a vocabulary, and most bytes of one token.
-  static let mostTokens: Int32 = 1 << 22
-  static let mostBytes = 1 << 12
+  /// Most tokens of a vocabulary, most bytes of one token and of all special ones together.
+  private static let mostTokens: Int32 = 1 << 22
+  private static let mostBytes = 1 << 12
+  private static let mostSpecialBytes = 1 << 20
+
+  private var room: Int
+  private var specialBytes = 0
+  private var scratch: [UInt8] = []
+
+  /// - Parameters:
+  ///   - path: names the file in errors.
+  ///   - tokens: how many tokens will be added, special ones not counted.
+  init(path: String, tokens: Int) {
+    self.path = path
+    room = tokens
+    vocabulary = Vocabulary(capacity: tokens)
+  }
+
+  private func broken(_ why: String) -> PitwallError { .data(path, why) }
 
   /// Adds a token of the vocabulary, written in GPT-2's alphabet or, failing that, as it is.
+  /// - Throws: `PitwallError` (data).
   mutating func add(_ text: String, _ token: Int) throws {
-    try add(ByteAlphabet.bytes(of: text) ?? [UInt8](text.utf8), token, isSpecial: false)
+    guard room > 0 else { throw PitwallError.fault("more tokens than were announced") }
+    room -= 1
+    scratch.removeAll(keepingCapacity: true)
+    ByteAlphabet.append(text[...], to: &scratch)
+    vocabulary.add(scratch[...], try checked(token), isLookedUp: true)
   }
 
   /// Adds a token that is written as it is and found as a whole.
+  /// - Throws: `PitwallError` (data).
   mutating func addSpecial(_ text: String, _ token: Int) throws {
-    guard !text.isEmpty else { throw PitwallError.data(path, "token \(token): it has no text") }
-    try add([UInt8](text.utf8), token, isSpecial: true)
+    guard !text.isEmpty else { throw broken("token \(token): it has no text") }
+    scratch = [UInt8](text.utf8)
+    let token = try checked(token)
+    specialBytes += scratch.count
+    guard specialBytes <= TokenizerDefinition.mostSpecialBytes else {
+      throw broken("the special tokens are too long together")
+    }
+    special.add(scratch, token)
+    vocabulary.add(scratch[...], token, isLookedUp: false)
   }
 
-  private mutating func add(_ bytes: [UInt8], _ token: Int, isSpecial: Bool) throws {
+  private func checked(_ token: Int) throws -> Int32 {
     guard let token = Int32(exactly: token), (0..<TokenizerDefinition.mostTokens).contains(token)
-    else { throw PitwallError.data(path, "token \(token) is not within 0..<2^22") }
-    guard bytes.count <= TokenizerDefinition.mostBytes else {
-      throw PitwallError.data(path, "token \(token): \(bytes.count) bytes are too many")
+    else { throw broken("token \(token) is not within 0..<2^22") }
+    guard scratch.count <= TokenizerDefinition.mostBytes else {
+      throw broken("token \(token): \(scratch.count) bytes are too many")
     }
-    entries.append(Entry(token: token, bytes: bytes, isSpecial: isSpecial))
+    return token
   }
 
   /// Adds a merge that is written as two tokens with a space between.
+  /// - Throws: `PitwallError` (data) where they, or both as one, are not tokens.
   mutating func addMerge(_ text: String) throws {
-    let halves = text.split(separator: " ", omittingEmptySubsequences: false)
-    guard halves.count == 2 else {
-      throw PitwallError.data(path, "merge \"\(text)\": expected two tokens")
+    guard let cut = text.utf8.firstIndex(of: UInt8(ascii: " ")) else {
+      throw broken("merge \"\(text)\": expected two tokens")
     }
-    addMerge(String(halves[0]), String(halves[1]))
+    try addMerge(text[..<cut], text[text.utf8.index(after: cut)...])
   }
 
-  mutating func addMerge(_ left: String, _ right: String) {
-    merges.append(
-      (
-        ByteAlphabet.bytes(of: left) ?? [UInt8](left.utf8),
-        ByteAlphabet.bytes(of: right) ?? [UInt8](right.utf8)
-      ))
+  mutating func addMerge(_ left: Substring, _ right: Substring) throws {
+    scratch.removeAll(keepingCapacity: true)
+    ByteAlphabet.append(left, to: &scratch)
+    let cut = scratch.count
+    ByteAlphabet.append(right, to: &scratch)
+    guard let first = vocabulary.token(of: scratch[..<cut]),
+      let second = vocabulary.token(of: scratch[cut...]),
+      let merged = vocabulary.token(of: scratch[...])
+    else { throw broken("the merge \"\(left) \(right)\" is not one of two tokens to a token") }
+    merges.append((first, second, merged))
   }
 }

@@ -8,18 +8,20 @@ import Testing
 /// `PitwallError`. What is accepted is then also used, so that what was proven when it was opened
 /// meets every byte.
 struct FuzzTests {
-  static let isSlow = ProcessInfo.processInfo.environment["PITWALL_SLOW"] == "1"
+  private static let environment = ProcessInfo.processInfo.environment
+  static let isSlow = environment["PITWALL_SLOW"] == "1"
+  static let slowSeconds = environment["PITWALL_FUZZ_SECONDS"].flatMap { Int($0) } ?? 600
 
   @Test(arguments: Target.allCases) func damagedFilesAreRefused(target: Target) throws {
     try fuzz(target, seed: 1, rounds: 150)
   }
 
-  /// Ten minutes for each parser, from another seed each time.
+  /// Ten minutes for each parser, or `PITWALL_FUZZ_SECONDS`, from another seed each time.
   @Test(.enabled(if: isSlow, "PITWALL_SLOW is not 1"), arguments: Target.allCases)
   func damagedFilesAreRefusedForLong(target: Target) throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("fuzzing \(target) from seed \(seed)")
-    let end = ContinuousClock.now + .seconds(600)
+    let end = ContinuousClock.now + .seconds(FuzzTests.slowSeconds)
     var round = 0 as UInt64
     while ContinuousClock.now < end {
       try fuzz(target, seed: seed &+ round, rounds: 1000)

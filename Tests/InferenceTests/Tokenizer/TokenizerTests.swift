@@ -130,39 +130,6 @@ struct TokenizerTests {
   }
 }
 
-struct TextSplitterTests {
-  private func pieces(_ text: String, _ splitter: TextSplitter) -> [String] {
-    var pieces: [String] = []
-    let bytes = Array(text.utf8)
-    splitter.forEachPiece(of: ClassifiedText(text)) {
-      pieces.append(String(decoding: bytes[$0], as: UTF8.self))
-    }
-    return pieces
-  }
-
-  @Test(arguments: [
-    ("Hello world's  end", ["Hello", " world", "'s", " ", " end"]),
-    ("a  12 34", ["a", " ", " 12", " 34"]), ("'re!'re", ["'re", "!'", "re"]),
-    ("x \n\n y ", ["x", " \n\n", " y", " "]), ("½٣ 中文!?", ["½٣", " 中文", "!?"]), ("", []),
-  ])
-  func gpt2(text: String, expected: [String]) { #expect(pieces(text, .gpt2) == expected) }
-
-  @Test(arguments: [
-    ("a  12 34", ["a", "  ", "1", "2", " ", "3", "4"]), ("½٣ 中", ["½", "٣", " 中"]),
-    ("'s1's", ["'s", "1", "'s"]),
-  ])
-  func smolLM(text: String, expected: [String]) { #expect(pieces(text, .smolLM) == expected) }
-
-  @Test(arguments: [
-    ("12345 'S", ["123", "45", " '", "S"]), ("it'LL do", ["it", "'LL", " do"]),
-    ("a\n \n  b", ["a", "\n \n", " ", " b"]), ("\tx(y)\n\nz", ["\tx", "(y", ")\n\n", "z"]),
-    ("  !\r\n  ", [" ", " !\r\n", "  "]), ("'\u{17f}", ["'\u{17f}"]),
-  ])
-  func llama3(text: String, expected: [String]) {
-    #expect(pieces(text, .llama3(digits: 3)) == expected)
-  }
-}
-
 /// The real model's tokenizer, where it has been fetched (`pitwall model fetch smollm2`).
 @Suite(.enabled(if: Fixtures.smolLM2 != nil, "SmolLM2 has not been fetched"))
 struct SmolLM2TokenizerTests {

@@ -37,8 +37,8 @@ struct GGUFFile: Sendable {
       throw PitwallError.data(path, "GGUF version \(version) is not supported, only 2 and 3")
     }
     self.version = Int(version)
-    let tensorCount = try reader.count(bytes, bytesEach: 24, of: "tensors")
-    let entryCount = try reader.count(bytes, bytesEach: 13, of: "metadata entries")
+    let tensorCount = try reader.count(bytes, bytesEach: 24, most: 1 << 18, of: "tensors")
+    let entryCount = try reader.count(bytes, bytesEach: 13, most: 1 << 16, of: "metadata entries")
     metadata = try GGUFFile.metadata(entryCount, &reader, bytes)
     var entries: [Entry] = []
     for _ in 0..<tensorCount { entries.append(try Entry(&reader, bytes)) }

@@ -33,10 +33,13 @@ struct GGUFReader {
     return size
   }
 
-  /// A count of things that take at least `bytesEach` bytes, so that the file bounds it.
-  mutating func count(_ bytes: RawSpan, bytesEach: Int, of what: String) throws -> Int {
+  /// A count of things that take at least `bytesEach` bytes, so that the file bounds it, and of
+  /// which no real file has more than `most`.
+  mutating func count(
+    _ bytes: RawSpan, bytesEach: Int, most: Int = .max, of what: String
+  ) throws -> Int {
     let count = try size(bytes)
-    guard count <= (bytes.byteCount - cursor) / bytesEach else {
+    guard count <= min(most, (bytes.byteCount - cursor) / bytesEach) else {
       throw error("\(count) \(what) do not fit into the file")
     }
     return count
@@ -94,8 +97,11 @@ struct GGUFReader {
     return list
   }
 
+  /// A float as the shortest decimal that it stands for: 1e-5, not 9.9999997e-6.
   private mutating func number(_ bytes: RawSpan, _ kind: Kind) throws -> Double {
-    kind == .f32 ? Double(try scalar(bytes, as: Float.self)) : try scalar(bytes)
+    guard kind == .f32 else { return try scalar(bytes) }
+    let float = try scalar(bytes, as: Float.self)
+    return Double(float.description) ?? Double(float)
   }
 
   private mutating func integer(_ bytes: RawSpan, _ kind: Kind) throws -> Int {

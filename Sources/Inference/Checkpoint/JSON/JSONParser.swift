@@ -44,7 +44,12 @@ struct JSONParser {
   }
 
   private mutating func skipSpace(_ bytes: Span<UInt8>) {
-    while cursor < bytes.count, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[cursor]) { cursor += 1 }
+    while cursor < bytes.count {
+      switch bytes[cursor] {
+      case 0x20, 0x0a, 0x0d, 0x09: cursor += 1
+      default: return
+      }
+    }
   }
 
   /// The next byte that is not white space, which is not consumed.
