@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Inference
 import Primitives
 
@@ -22,6 +23,14 @@ enum AdapterPrecision: String, CaseIterable, ExpressibleByArgument {
     case .f16: .f16
     case .bf16: .bf16
     }
+  }
+}
+
+extension Checkpoint {
+  /// Opens the model that a person means: a path, or the name of a fetched one.
+  /// - Throws: `PitwallError` (noInput, data).
+  static func open(named name: String) throws -> Checkpoint {
+    try open(ModelLibrary(environment: ProcessInfo.processInfo.environment).resolve(name))
   }
 }
 

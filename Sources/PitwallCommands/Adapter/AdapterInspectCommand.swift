@@ -14,7 +14,7 @@ struct AdapterInspectCommand: ParsableCommand {
 
       EXAMPLES
         pitwall adapter inspect pirate
-        pitwall adapter inspect pirate --model model.gguf
+        pitwall adapter inspect pirate --model smollm2
         pitwall adapter inspect pirate --format json
       """)
 
@@ -32,7 +32,7 @@ struct AdapterInspectCommand: ParsableCommand {
   func run() throws {
     let opened =
       if let model {
-        try LoRAAdapter.open(adapter, for: Checkpoint.open(model).configuration)
+        try LoRAAdapter.open(adapter, for: Checkpoint.open(named: model).configuration)
       } else { try LoRAAdapter.open(adapter) }
     let summary = AdapterSummary(of: opened)
     switch format {

@@ -13,13 +13,14 @@ struct AdapterSynthCommand: ParsableCommand {
       same options give the same bytes.
 
       EXAMPLES
-        pitwall adapter synth model.gguf --output r8
+        pitwall adapter synth smollm2 --output r8
         pitwall adapter synth model.gguf --output r64 --rank 64 --modules all --type bf16
         pitwall adapter synth model.gguf --output many --count 32 --rank 4,8,16,64 --seed 7
       """)
 
   @Argument(
-    help: "The model: a GGUF file or a Hugging Face folder.", completion: .file())
+    help: "A GGUF file, a Hugging Face folder, or the name of a fetched model.", completion: .file()
+  )
   var model: String
 
   @Option(
@@ -58,7 +59,7 @@ struct AdapterSynthCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Checkpoint.open(model).configuration
+    let model = try Checkpoint.open(named: model).configuration
     let ranks: [Int] = try NumberList.parse(rank, "--rank")
     let projections = try projections()
     for number in 0..<count {
