@@ -9,6 +9,29 @@ import Workload
 @testable import Replay
 
 @Suite struct ProfileTests {
+  private static var fitted: Profile.Model {
+    var model = small.models[0]
+    model.errors = [
+      .init(metric: "total_throughput", smape: 0.83, runs: 101),
+      .init(metric: "itl_mean", smape: 1.5, runs: 9),
+    ]
+    return model
+  }
+
+  /// A report says how far off a model is, of which a run's configuration has nothing but the words.
+  @Test func errorsAreReadBackFromAConfiguration() throws {
+    let profile = Profile(
+      name: "p", engine: "vllm-v1", accelerator: "h100", fittedFrom: [], models: [Self.fitted])
+    #expect(try Profile(profile.yaml, file: "p.yaml") == profile)
+    let mirror = Self.fitted.customMirror.children.map { ($0.label ?? "", "\($0.value)") }
+    let text = mirror.map { "server.cost.profile.\($0): \($1)\n" }.joined()
+    #expect(
+      Profile.Model.errors(configuration: "a: b\n" + text)
+        == "total_throughput 0.83 % (101 runs), itl_mean 1.5 % (9 runs)")
+    #expect(Profile.Model.errors(configuration: "server.cost.profile.errors: unknown\n") == nil)
+    #expect(Profile.Model.errors(configuration: "server.cost.roofline: 1\n") == nil)
+  }
+
   static let small = Profile(
     name: "h100", engine: "vllm-v1 0.8.5", accelerator: "one \"H100\", 64 GB: é\u{7}",
     fittedFrom: [

@@ -214,6 +214,27 @@ struct FindingsTests {
     #expect(TraceOrigins.sentence([]) == "no column's origin is known")
   }
 
+  /// What a profile says of its errors stands beside what was predicted with it.
+  @Test func namesTheErrorOfAFittedModel() {
+    func said(_ configurations: String...) -> String {
+      var data = Synthetic.report(workloads: ["day, high load"])
+      data.workloads[0].sweeps = []
+      for index in data.workloads[0].strategies.indices {
+        for run in data.workloads[0].strategies[index].runs.indices {
+          data.workloads[0].strategies[index].runs[run].description.configuration =
+            configurations[index % configurations.count]
+        }
+      }
+      return HTMLPage(ReportDocument.of(data), drawings: [:]).text
+    }
+    let fitted = "server.cost.profile.errors: itl_mean 1.5 % (9 runs)\n"
+    let known = "fitted to: itl_mean 1.5 % (9 runs)"
+    #expect(said(fitted).contains(known))
+    #expect(!said(fitted).contains("not yet calibrated"))
+    #expect(said(fitted, "a: b\n").contains(known))
+    #expect(said(fitted, "a: b\n").contains("other runs: not yet calibrated"))
+  }
+
   @Test("A page begins with what it says and ends with where that comes from")
   func order() throws {
     let html = HTMLPage(ReportDocument.of(Synthetic.report()), drawings: [:]).text

@@ -62,8 +62,19 @@ extension Profile {
       frontend: try map.value("frontend").map(readFrontend),
       lengths: try map.value("lengths").map(readLengths))
     model.diskMilliseconds = try map.value("disk-ms").map { try $0.double(in: Limits.milliseconds) }
+    model.errors = try map.value("errors").map { try $0.list().map(readError) } ?? []
     try map.finish()
     return model
+  }
+
+  private static func readError(_ value: YAMLValue) throws -> Model.FitError {
+    var map = try value.mapping()
+    let error = Model.FitError(
+      metric: try map.required("metric").string(),
+      smape: try map.required("smape").double(in: 0...100),
+      runs: try map.required("runs").int(in: 1...1_000_000_000))
+    try map.finish()
+    return error
   }
 
   private static func readCapacity(_ value: YAMLValue) throws -> KVCapacity {

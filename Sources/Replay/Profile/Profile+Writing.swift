@@ -63,6 +63,19 @@ extension Profile.Model {
     if let diskMilliseconds { entries.append(("disk-ms", .number(diskMilliseconds))) }
     if let frontend { entries.append(("frontend", frontend.node)) }
     if let lengths { entries.append(("lengths", lengths.node)) }
+    if !errors.isEmpty {
+      entries.append(
+        (
+          "errors",
+          .sequence(
+            errors.map {
+              .line([
+                ("metric", .text($0.metric)), ("smape", .number($0.smape)),
+                ("runs", .number($0.runs)),
+              ])
+            })
+        ))
+    }
     return .mapping(entries)
   }
 }

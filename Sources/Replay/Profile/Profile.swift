@@ -102,6 +102,23 @@ extension Profile {
       }
     }
 
+    /// How far off predictions with the profile were, of runs that it was fitted to.
+    public struct FitError: Sendable, Equatable {
+      /// What was predicted, by the name that `pitwall validate` has for it.
+      public var metric: String
+      /// Symmetric mean absolute percentage error, half of a relative error where it is small, %.
+      public var smape: Double
+      /// Over how many runs.
+      public var runs: Int
+
+      /// Makes an error.
+      public init(metric: String, smape: Double, runs: Int) {
+        self.metric = metric
+        self.smape = smape
+        self.runs = runs
+      }
+    }
+
     /// The name in ``ModelShape/catalogue``.
     public var name: String
     /// The longest context that the server promises, tokens: with less room than this in its KV
@@ -119,6 +136,8 @@ extension Profile {
     public var frontend: FrontendModel?
     /// Lengths of the requests that the measurements were made with; nil where they are unknown.
     public var lengths: Lengths?
+    /// What is known of the errors of predictions.
+    public var errors: [FitError] = []
 
     /// Makes a model.
     public init(

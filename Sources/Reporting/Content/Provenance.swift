@@ -1,4 +1,5 @@
 import Foundation
+import Replay
 import Results
 
 /// Where a report's figures come from: what a result must say to be one. A summary stands near the
@@ -18,7 +19,7 @@ enum Provenance {
     return [
       .list([
         "\(strong: "Runs"): \(counts); code \(revisions); \(joined(runs.map(\.host))).",
-        "\(strong: "Prediction error"): \(predictionError(data, runs)).",
+        "\(strong: "Prediction error"): \(predictionError(runs)).",
         "\(strong: "Trace columns"): \(TraceOrigins.sentence(runs)).",
       ])
     ]
@@ -66,7 +67,7 @@ enum Provenance {
     rows += [
       ["Seeds", Inline(seeds)],
       ["Backend", Inline(joined(runs.map { "\($0.backend) (\($0.modelVersion))" }))],
-      ["Prediction error", Inline(predictionError(data, runs))],
+      ["Prediction error", Inline(predictionError(runs))],
       ["Code revision", Inline(joined(runs.map(\.codeRevision)))],
       ["Host", Inline(joined(runs.map(\.host)))],
       ["Run at", Inline(period(runs))],
@@ -75,13 +76,19 @@ enum Provenance {
       caption: "Provenance", header: ["What", "Which"], rows: rows, isNumeric: false)
   }
 
-  private static func predictionError(_ data: ReportData, _ runs: [RunDescription]) -> String {
-    if let known = data.predictionError { return known }
-    let predicted = runs.contains { $0.backend == "simulation" }
-    return predicted
-      ? "not yet calibrated against a real server: take the differences between strategies as the "
-        + "model's, and absolute times as rough"
-      : "none: these runs were measured, not predicted"
+  private static func predictionError(_ runs: [RunDescription]) -> String {
+    let predicted = runs.filter { $0.backend == "simulation" }
+    guard !predicted.isEmpty else { return "none: these runs were measured, not predicted" }
+    let known = predicted.map { Profile.Model.errors(configuration: $0.configuration) }
+    let sentences = Set(known.compactMap(\.self)).sorted()
+    let fitted = sentences.map {
+      "mean SMAPE over the real runs that the model was fitted to: \($0)"
+    }
+    guard known.contains(nil) else { return fitted.joined(separator: "; ") }
+    let rough =
+      "not yet calibrated against a real server: take the differences between strategies as the "
+      + "model's, and absolute times as rough"
+    return (fitted + [fitted.isEmpty ? rough : "other runs: " + rough]).joined(separator: "; ")
   }
 
   private static func period(_ runs: [RunDescription]) -> String {

@@ -11,19 +11,12 @@ public struct ReportData: Sendable {
   public var experiments: [Experiment]
   /// One section each.
   public var workloads: [Workload]
-  /// What is known of how far the model's predictions are from a real server; nil where nothing
-  /// is.
-  public var predictionError: String?
 
   /// Makes a report's content.
-  public init(
-    title: String, experiments: [Experiment] = [], workloads: [Workload],
-    predictionError: String? = nil
-  ) {
+  public init(title: String, experiments: [Experiment] = [], workloads: [Workload]) {
     self.title = title
     self.experiments = experiments
     self.workloads = workloads
-    self.predictionError = predictionError
   }
 
   /// An experiment, and how far it has come.

@@ -109,23 +109,24 @@ extension Profile.Model.Load {
     static func < (a: Key, b: Key) -> Bool { (a.slotRank, a.rank) < (b.slotRank, b.rank) }
   }
 
-  /// Fewest copies in a run whose mean time is taken.
+  /// Fewest copies of which the mean time is taken.
   private static let fewest = 100.0
 
-  /// The median over runs, whose adapters all have one rank, of the mean time of a copy.
+  /// The mean time of a copy over all copies of runs whose adapters all have one rank: where there
+  /// are few they take longer, and matter less.
   fileprivate static func timed(_ runs: [MeasuredRun]) -> [Profile.Model.Load] {
-    var times: [Key: [Double]] = [:]
+    var totals: [Key: (count: Double, time: Double)] = [:]
     for run in runs {
       guard let rank = run.adapterRanks.first, Set(run.adapterRanks).count == 1,
-        let count = run.measured?.adapterLoads, let time = run.measured?.adapterLoadTime,
-        count >= fewest
+        let count = run.measured?.adapterLoads, let time = run.measured?.adapterLoadTime
       else { continue }
-      times[Key(slotRank: run.slotRank, rank: rank), default: []].append(1000 * time / count)
+      let total = totals[Key(slotRank: run.slotRank, rank: rank), default: (0, 0)]
+      totals[Key(slotRank: run.slotRank, rank: rank)] = (total.count + count, total.time + time)
     }
-    return times.sorted { $0.key < $1.key }.compactMap { key, values in
-      Quantile.of(sorted: values.sorted(), 0.5).map {
-        Self(slotRank: key.slotRank, rank: key.rank, milliseconds: $0.rounded(digits: 4))
-      }
+    return totals.keys.sorted().compactMap { key -> Self? in
+      guard let total = totals[key], total.count >= fewest else { return nil }
+      let mean = 1000 * total.time / total.count
+      return Self(slotRank: key.slotRank, rank: key.rank, milliseconds: mean.rounded(digits: 4))
     }
   }
 

@@ -8,9 +8,14 @@ extension Profile {
   /// How far a capacity goes at once, as a factor.
   private static let capacityStride = 1.5
 
-  /// The profile with the room in the KV cache that runs point to: where it is full as many requests
-  /// run at once as it has room for, so it is larger than was thought by as much as more of them ran
-  /// than predicted. The median over the runs of each number of slots.
+  /// The profile with the room in the KV cache that runs point to: a server whose cache is full
+  /// serves about as much more as the square root of its room, since a larger batch takes longer
+  /// steps. So the room is larger than was thought by the square of what was served of what was
+  /// predicted. The median over the runs of each number of slots.
+  ///
+  /// How many requests run at once would tell it more directly, but servers whose requests are all
+  /// of one length were seen to hold fewer at a time than their throughput and gaps between tokens
+  /// leave room for.
   func findingCapacities(_ runs: [ValidatedRun]) -> Profile {
     with(
       models.map { model in
@@ -31,10 +36,12 @@ extension Profile {
   /// What one run says its capacity is of that which was assumed, bounded; nil where it was not full.
   fileprivate static func correction(_ run: ValidatedRun) -> Double? {
     guard let usage = run.predicted[.kvUsage], usage >= fullCache,
-      let measured = run.measured[.running], let predicted = run.predicted[.running],
+      let measured = run.measured[.totalThroughput],
+      let predicted = run.predicted[.totalThroughput],
       measured > 0, predicted > 0
     else { return nil }
-    return min(max(measured / predicted, 1 / capacityStride), capacityStride)
+    let served = measured / predicted
+    return min(max(served * served, 1 / capacityStride), capacityStride)
   }
 }
 

@@ -101,6 +101,7 @@ public struct RunRefinement: Sendable {
     best.profile = best.profile.mapEstimates { model in
       problem(model, errors, damped: false).statement(on: model.coefficients).coefficients
     }
+    best.profile = best.profile.knowingErrors(of: best.validated)
     return best
   }
 
@@ -226,6 +227,19 @@ extension Profile {
   func with(_ models: [Model]) -> Profile {
     Profile(
       name: name, engine: engine, accelerator: accelerator, fittedFrom: fittedFrom, models: models)
+  }
+
+  /// The profile with the errors of its predictions of the runs that it was fitted to.
+  func knowingErrors(of runs: [ValidatedRun]) -> Profile {
+    let names = Set(runs.map(\.model)).sorted()
+    let table = ErrorTable(runs)
+    return with(
+      models.map { model in
+        var model = model
+        let own = names.first { ModelShape.known(as: $0)?.name == model.name }
+        model.errors = own.map(table.fitErrors) ?? []
+        return model
+      })
   }
 
   /// The profile with other coefficients, in the order of ``StepTerm/allCases``.

@@ -1,3 +1,4 @@
+import Orchestration
 import Replay
 import Results
 import Simulation
@@ -57,7 +58,10 @@ public struct Ablation: Sendable {
     Ablation("early-stop") { predictor in
       predictor.changeModels { $0.lengths?.stopShare = 0 }
     },
-    Ablation("connection-cap") { $0.client = ClientModel() },
+    Ablation("connection-cap") { $0.client.ports = nil },
+    Ablation("metrics-scrapes") { $0.client.scrapeInterval = nil },
+    Ablation("frontend") { predictor in predictor.changeModels { $0.frontend = nil } },
+    Ablation("reload-cascade") { $0.activation = .protected },
   ]
 }
 

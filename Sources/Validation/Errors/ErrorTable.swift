@@ -1,3 +1,4 @@
+import Replay
 import Results
 
 /// The errors of predictions by metric, regime of load and model.
@@ -52,6 +53,16 @@ public struct ErrorTable: Sendable, Equatable {
                 && (model == ErrorTable.all || model == run.model)
             })
         }
+      }
+    }
+  }
+
+  /// What profiles say of their errors: those of a model that users ask about first.
+  func fitErrors(model: String) -> [Profile.Model.FitError] {
+    [ValidationQuantity.totalThroughput, .itlMean, .ttftCompleted].compactMap { metric in
+      entry(metric, model: model).map {
+        Profile.Model.FitError(
+          metric: metric.rawValue, smape: $0.errors.mean.rounded(digits: 3), runs: $0.errors.count)
       }
     }
   }

@@ -11,6 +11,8 @@ public struct ProfilePredictor: Sendable {
   public var profile: Profile
   /// What keeps the client from sending.
   public var client: ClientModel
+  /// Who makes way where adapters are copied inside steps; nil: as the engine has it.
+  public var activation: ReplicaConfiguration.Activation?
 
   /// Predicts with a profile.
   /// - Parameter client: by default a Linux machine that opens a connection a request and asks for
@@ -30,6 +32,7 @@ public struct ProfilePredictor: Sendable {
     let (shape, model) = try model(of: run)
     var server = ServerSpec(model: shape, accelerator: try accelerator())
     try engine(of: run).apply(to: &server)
+    if let activation { server.activation = activation }
     server.cost = .profile(model)
     let configured = run.configured(server)
     if configured.refusal(slotRank: run.slotRank) != nil { return .doesNotStart }

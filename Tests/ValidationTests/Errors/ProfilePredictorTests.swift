@@ -55,11 +55,16 @@ import Testing
   }
 
   @Test func leavesOutOnePartAtATime() throws {
+    var served = Synthetic.profile.models[0]
+    served.frontend = .typical
+    let predictor = ProfilePredictor(
+      Profile(
+        name: "p", engine: "vllm-v1 0", accelerator: "h100", fittedFrom: [], models: [served]))
     let ablations = Ablation.all(of: predictor)
     #expect(
       ablations.map(\.name) == [
         "step", "adapter", "loads", "kv-per-slot", "length-correlation", "early-stop",
-        "connection-cap",
+        "connection-cap", "metrics-scrapes", "frontend", "reload-cascade",
       ])
     for ablation in ablations {
       let without = ablation(predictor)
@@ -69,7 +74,10 @@ import Testing
         "loads": before.loads != after.loads, "kv-per-slot": before.kv != after.kv,
         "length-correlation": before.lengths?.correlation != after.lengths?.correlation,
         "early-stop": before.lengths?.stopShare != after.lengths?.stopShare,
-        "connection-cap": predictor.client != without.client,
+        "connection-cap": predictor.client.ports != without.client.ports,
+        "metrics-scrapes": predictor.client.scrapeInterval != without.client.scrapeInterval,
+        "frontend": before.frontend != after.frontend,
+        "reload-cascade": without.activation == .protected,
       ].filter(\.value).map(\.key)
       #expect(changed == [ablation.name])
       #expect(after.step.count == before.step.count)
