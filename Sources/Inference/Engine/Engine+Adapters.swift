@@ -4,7 +4,7 @@ extension Engine {
   /// Pages that an adapter takes.
   /// - Throws: `PitwallError` (data) for one whose matrices are stored in a way that has no kernels.
   public func pages(for adapter: LoRAAdapter) throws -> Int {
-    try AdapterLayout(adapter, pageBytes: pool.pageBytes).pageCount
+    try DevicePool.pages(for: adapter, pageBytes: pool.pageBytes)
   }
 
   /// Reserves pages for an adapter. Nothing is copied yet; see ``AdapterLoad``.
