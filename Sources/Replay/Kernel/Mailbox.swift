@@ -16,10 +16,16 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
   }
 
   /// The messages that are there, the oldest first; waits for one, until a time at the longest.
-  func take(until deadline: Date = .distantFuture) -> [Message] {
+  func take(until deadline: Date? = nil) -> [Message] {
     condition.lock()
     defer { condition.unlock() }
-    while messages.isEmpty, condition.wait(until: deadline) {}
+    while messages.isEmpty {
+      guard let deadline else {
+        condition.wait()
+        continue
+      }
+      if !condition.wait(until: deadline) { break }
+    }
     defer { messages.removeAll(keepingCapacity: true) }
     return messages
   }
