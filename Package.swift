@@ -57,7 +57,8 @@ let package = Package(
     .target(
       name: "Replay",
       dependencies: [
-        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", containers, yams,
+        "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Inference",
+        containers, yams,
       ],
       swiftSettings: strict),
     .target(

@@ -28,6 +28,14 @@ public struct Transfer: Sendable, Equatable, BitwiseCopyable {
   public var bytes: Bytes
   /// Distinguishes this transfer from earlier ones of the same adapter that were cancelled.
   public var epoch: Int32
+
+  /// Makes a transfer.
+  public init(adapter: AdapterID, destination: Tier, bytes: Bytes, epoch: Int32) {
+    self.adapter = adapter
+    self.destination = destination
+    self.bytes = bytes
+    self.epoch = epoch
+  }
 }
 
 /// The step that a replica wants its world to run.

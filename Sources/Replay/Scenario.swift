@@ -18,6 +18,8 @@ public struct Scenario: Sendable {
   public var seed: UInt64
   /// The policies that there are.
   public var registry: PolicyRegistry
+  /// The engine that it may be replayed on.
+  public var kernel: KernelDeployment?
 
   /// Makes a scenario.
   public init(
@@ -57,6 +59,7 @@ public struct Scenario: Sendable {
     let (configuration, _) = try server.configuration(catalogue: catalogue)
     try checkTiers(catalogue)
     if !server.rejectsOversized { try checkSizes(configuration) }
+    if let kernel { try checkKernel(kernel) }
     _ = try makeOrchestrator(catalogue, configuration, server.serverModel(for: catalogue))
   }
 
@@ -70,9 +73,11 @@ public struct Scenario: Sendable {
   /// The trace's adapters, with what it does not say filled in from the server.
   public func adapterCatalogue() throws -> AdapterCatalogue {
     AdapterCatalogue(
-      try trace.adapters.map { entry in
+      try trace.adapters.enumerated().map { index, entry in
         let rank = Int(entry.rank ?? Int32(server.defaultRank))
-        let bytes = entry.bytes ?? server.model.adapterBytes(rank: rank, targets: server.targets)
+        let bytes =
+          server.room?.adapterBytes(index) ?? entry.bytes
+          ?? server.model.adapterBytes(rank: rank, targets: server.targets)
         guard bytes > 0 else {
           throw PitwallError.data(trace.name, "adapter \"\(entry.name)\" has no bytes")
         }
@@ -85,7 +90,7 @@ public struct Scenario: Sendable {
 
   /// Adapters pass through disk and host memory on their way, those of a request together through
   /// the latter: what has no room there would never arrive.
-  private func checkTiers(_ catalogue: AdapterCatalogue) throws {
+  func checkTiers(_ catalogue: AdapterCatalogue) throws {
     let all = catalogue.adapters.reduce(Bytes(0)) { $0 + $1.bytes }
     if server.start >= .host, all <= server.hostBytes { return }
     if let giant = catalogue.adapters.first(where: { $0.bytes > server.diskBytes }) {
@@ -108,7 +113,7 @@ public struct Scenario: Sendable {
     }
   }
 
-  private func checkSizes(_ configuration: ReplicaConfiguration) throws {
+  func checkSizes(_ configuration: ReplicaConfiguration) throws {
     let capacity = configuration.kvBlocks * configuration.kvBlockTokens
     for row in 0..<trace.count {
       let tokens = Int(trace.promptTokens[row]) + Int(max(1, trace.outputTokens[row]))
@@ -129,15 +134,24 @@ public struct Scenario: Sendable {
     }
   }
 
-  private func makeOrchestrator(
-    _ catalogue: AdapterCatalogue, _ configuration: ReplicaConfiguration, _ model: ServerModel
-  ) throws -> Orchestrator {
+  /// The trace's sets and after them each adapter alone that is not among them; and by name which set
+  /// each adapter alone is.
+  func adapterSets(
+    _ catalogue: AdapterCatalogue
+  ) -> (sets: AdapterSets, singles: [String: AdapterSetID]) {
     var sets = AdapterSets(trace.adapterSets.map(\.members))
     var singles: [String: AdapterSetID] = [:]
     for (index, adapter) in catalogue.adapters.enumerated() {
       let known = trace.adapterSets.firstIndex { $0.members == [Int32(index)] }
       singles[adapter.name] = known.map { Int32($0) } ?? sets.append([Int32(index)])
     }
+    return (sets, singles)
+  }
+
+  func makeOrchestrator(
+    _ catalogue: AdapterCatalogue, _ configuration: ReplicaConfiguration, _ model: ServerModel
+  ) throws -> Orchestrator {
+    let (sets, singles) = adapterSets(catalogue)
     let costs = model.loadCosts(of: catalogue)
     let bytes = catalogue.adapters.map(\.bytes)
     func eviction(_ parameters: Parameters, _ tier: Tier) throws -> any EvictionPolicy & ~Copyable {

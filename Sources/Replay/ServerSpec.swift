@@ -43,6 +43,8 @@ public struct ServerSpec: Sendable, Equatable {
   public var model: ModelShape
   /// What it runs on.
   public var accelerator: Accelerator
+  /// Device memory in place of the accelerator's: that of an engine in this process.
+  public var room: DeviceRoom?
   /// Number of equal servers.
   public var replicas = 1
   /// Share of device memory that the server takes.
@@ -148,6 +150,17 @@ public struct ServerSpec: Sendable, Equatable {
     maxRank ?? catalogue.adapters.map(\.rank).max() ?? defaultRank
   }
 
+  /// Bytes of a slot for adapters of a rank.
+  private func slotBytes(rank: Int) -> Bytes {
+    room.map { Bytes($0.slotPages) * $0.pageBytes }
+      ?? model.adapterBytes(rank: rank, targets: targets)
+  }
+
+  /// Bytes of a KV block.
+  private var blockBytes: Bytes {
+    room?.pageBytes ?? Bytes(kvBlockTokens) * model.kvBytesPerToken
+  }
+
   /// The world's side of the server.
   func serverModel(for catalogue: AdapterCatalogue) -> ServerModel {
     let layout = SlotLayout(count: slots ?? 0, rank: slotRank(for: catalogue))
@@ -196,7 +209,7 @@ public struct ServerSpec: Sendable, Equatable {
     let (memory, rest) = try divideMemory(slotRank: slotRank)
     try checkAdapters(catalogue, slotRank: slotRank, memory, rest: rest)
     try checkLoading()
-    let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
+    let blockBytes = blockBytes
     var replica = ReplicaConfiguration(
       slots: places(for: catalogue),
       adapterBytes: adapterMemory == .pool ? rest : memory.adapterSlots,
@@ -217,11 +230,11 @@ public struct ServerSpec: Sendable, Equatable {
 
   /// What weights and slots take, and what is left for the KV cache (and, in a pool, adapters).
   private func divideMemory(slotRank: Int) throws -> (DeviceMemory, rest: Bytes) {
-    let capacity = Bytes(Double(accelerator.memory) * memoryUtilization)
-    let fixed = model.weightBytes + workspace
-    let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
-    let reserved = reservedBytes(
-      slotBytes: model.adapterBytes(rank: slotRank, targets: targets))
+    let fixed = room?.weightBytes ?? model.weightBytes + workspace
+    let capacity =
+      room.map { $0.weightBytes + Bytes($0.pages) * $0.pageBytes }
+      ?? Bytes(Double(accelerator.memory) * memoryUtilization)
+    let reserved = reservedBytes(slotBytes: slotBytes(rank: slotRank))
     if case .profile(let profiled) = cost, let slots {
       if let refusal = refusal(slotRank: slotRank) {
         throw PitwallError(.data, at: "server", refusal.description)
@@ -248,14 +261,13 @@ public struct ServerSpec: Sendable, Equatable {
   /// model and its slots alone do not fit.
   public func kvTokens(slotRank: Int) -> Int {
     guard let rest = try? divideMemory(slotRank: slotRank).rest else { return 0 }
-    return Int(rest / (Bytes(kvBlockTokens) * model.kvBytesPerToken)) * kvBlockTokens
+    return Int(rest / blockBytes) * kvBlockTokens
   }
 
   private func checkAdapters(
     _ catalogue: AdapterCatalogue, slotRank: Int, _ memory: DeviceMemory, rest: Bytes
   ) throws {
-    let slotBytes = model.adapterBytes(rank: slotRank, targets: targets)
-    let blockBytes = Bytes(kvBlockTokens) * model.kvBytesPerToken
+    let slotBytes = slotBytes(rank: slotRank)
     if let slots {
       for adapter in catalogue.adapters where adapter.bytes > slotBytes || slots == 0 {
         throw PitwallError(

@@ -15,7 +15,7 @@ public protocol ArrivalSource: Sendable {
 
 extension ArrivalSource {
   /// When a request comes; the largest time of all means that there is none.
-  func arrivalIfAny(_ index: Int) -> Nanoseconds {
+  package func arrivalIfAny(_ index: Int) -> Nanoseconds {
     index < count ? min(arrival(index), .max - 1) : .max
   }
 }

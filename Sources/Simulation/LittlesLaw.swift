@@ -5,25 +5,28 @@ import Primitives
 /// spent in it, added up: two counts that come about independently. Exact, in integers.
 ///
 /// J. D. C. Little, "A proof for the queuing formula L = lambda W", Operations Research 1961.
-struct LittlesLaw {
+package struct LittlesLaw {
   private var present = 0
   private var area: Int128 = 0
   private var sojourn: Int128 = 0
 
+  /// Nobody has come.
+  package init() {}
+
   /// Time passes.
-  mutating func advance(by time: Nanoseconds) { area += Int128(present) * Int128(time) }
+  package mutating func advance(by time: Nanoseconds) { area += Int128(present) * Int128(time) }
 
   /// A request has come.
-  mutating func arrived(at time: Nanoseconds) { present += 1 }
+  package mutating func arrived(at time: Nanoseconds) { present += 1 }
 
   /// A request has ended, by its own record.
-  mutating func ended(_ record: RequestRecord, at time: Nanoseconds) {
+  package mutating func ended(_ record: RequestRecord, at time: Nanoseconds) {
     present -= 1
     sojourn += Int128(record.finished - record.arrival)
   }
 
   /// - Throws: `PitwallError` (fault) if the law does not hold or a request did not end exactly once.
-  func verify(open: Int) throws {
+  package func verify(open: Int) throws {
     guard open == 0, present == 0 else {
       throw PitwallError.fault("\(open) requests did not end, or ended twice")
     }

@@ -3,7 +3,7 @@ import Primitives
 
 /// Integrates the replicas' occupancy over time, exactly: points of a time series cannot stand in
 /// for it, since a trace whose arrivals tick in whole seconds would be looked at in step.
-struct OccupancyMeter {
+package struct OccupancyMeter {
   private struct Areas {
     var waiting: Int128 = 0
     var running: Int128 = 0
@@ -18,7 +18,7 @@ struct OccupancyMeter {
   private var deepestQueue: Int64 = 0
 
   /// Replicas that are empty at time 0.
-  init(replicas: Int) {
+  package init(replicas: Int) {
     latest = (0..<replicas).map {
       Sample(
         at: 0, replica: Int16($0), waiting: 0, running: 0, kvBytes: 0, adapterBytes: 0,
@@ -27,7 +27,7 @@ struct OccupancyMeter {
   }
 
   /// A replica's state from now on.
-  mutating func note(_ state: Sample) {
+  package mutating func note(_ state: Sample) {
     let replica = Int(state.replica)
     waiting += Int64(state.waiting) - Int64(latest[replica].waiting)
     deepestQueue = max(deepestQueue, waiting)
@@ -45,7 +45,7 @@ struct OccupancyMeter {
   }
 
   /// What was measured from time 0 to the end; nil where that has no length.
-  func occupancy(until end: Nanoseconds) -> Occupancy? {
+  package func occupancy(until end: Nanoseconds) -> Occupancy? {
     guard end > 0 else { return nil }
     var whole = self
     for replica in latest.indices { whole.pass(to: end, on: replica) }

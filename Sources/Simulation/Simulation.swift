@@ -31,8 +31,7 @@ public struct Simulation: ~Copyable {
   private var finished: [Int32] = []
   private var nextArrival = 0
   private var arrivalTime: Nanoseconds
-  private var sampleTime: Nanoseconds = 0
-  private var sampleCount: Int64 = 0
+  private var sampleTimes: SampleTimes
   private var now: Nanoseconds = 0
   private var records: [RequestRecord] = []
   private var totals = RequestTotals()
@@ -55,6 +54,7 @@ public struct Simulation: ~Copyable {
     endings = UniqueArray(minimumCapacity: orchestrator.replicas.count)
     for _ in 0..<orchestrator.replicas.count { endings.append(SequenceEndings()) }
     meter = OccupancyMeter(replicas: orchestrator.replicas.count)
+    sampleTimes = SampleTimes(interval: options.sampleInterval)
     if let frontend = model.frontend {
       frontends = Array(
         repeating: Frontend(frontend, scrapeInterval: options.client.scrapeInterval),
@@ -88,7 +88,7 @@ public struct Simulation: ~Copyable {
   private mutating func advance() throws -> Bool {
     let next = min(arrivalTime, events.nextTime)
     if ended == source.count, nextArrival == source.count { return false }
-    if let horizon = options.horizon, min(next, sampleTime) >= horizon {
+    if let horizon = options.horizon, min(next, sampleTimes.next) >= horizon {
       try move(to: horizon)
       return false
     }
@@ -96,13 +96,13 @@ public struct Simulation: ~Copyable {
       throw PitwallError.fault(
         "the simulation stands still at \(now) ns with \(source.count - ended) requests open")
     }
-    if arrivalTime <= min(sampleTime, events.nextTime) {
+    if arrivalTime <= min(sampleTimes.next, events.nextTime) {
       try move(to: arrivalTime)
       arrive()
-    } else if sampleTime <= events.nextTime {
-      try move(to: sampleTime)
+    } else if sampleTimes.next <= events.nextTime {
+      try move(to: sampleTimes.next)
       try sample()
-      planSample()
+      sampleTimes.advance(end: Simulation.end)
     } else if let event = events.nextPayload {
       try move(to: events.nextTime)
       events.removeNext()
@@ -256,7 +256,7 @@ public struct Simulation: ~Copyable {
     if options.leaps, plan.repeats > 1 {
       let untilEnding =
         endings[replica].queue.nextTime - orchestrator.replicas[replica].stepCount
-      let horizon = min(arrivalTime, events.nextTime, sampleTime, options.horizon ?? .max)
+      let horizon = min(arrivalTime, events.nextTime, sampleTimes.next, options.horizon ?? .max)
       let duration = model.cost.durations(repeating: work)
       var left = min(Int64(plan.repeats), untilEnding)
       while left > 1, end < min(horizon, Simulation.end) {
@@ -300,18 +300,6 @@ public struct Simulation: ~Copyable {
       ? now : frontends[replica].delivery(of: orchestrator.replicas[replica].plan, at: now)
     orchestrator.replicas[replica].stepEnded(
       at: now, finished: finished, seen: min(seen, Simulation.end))
-  }
-
-  /// Each interval is sampled once, at an instant that wanders through the intervals: points at
-  /// their beginnings would see a trace that ticks in whole seconds always at the same moment. The
-  /// instants are those of Weyl's equidistributed sequence, the same in every run.
-  private mutating func planSample() {
-    sampleCount += 1
-    let weyl = UInt64(bitPattern: sampleCount) &* 0x9e37_79b9_7f4a_7c15
-    let interval = options.sampleInterval
-    let within = weyl.multipliedFullWidth(by: UInt64(interval)).high
-    let (start, overflow) = interval.multipliedReportingOverflow(by: sampleCount)
-    sampleTime = overflow || start > Simulation.end ? .max : start + Nanoseconds(within)
   }
 
   private mutating func sample() throws {

@@ -78,7 +78,7 @@ final class RunRecorder: RunObserver {
       runID: plan.id, workload: plan.workload, strategy: plan.strategy.name,
       backend: plan.backend.rawValue, seed: plan.seed, sweep: sweep, traceName: run.traceName,
       traceDigest: run.traceDigest, traceColumns: columns, configuration: plan.configuration,
-      codeRevision: code, modelVersion: ModelVersion.simulation, host: host,
+      codeRevision: code, modelVersion: plan.backend.modelVersion, host: host,
       startedAt: run.startedAt, finishedAt: run.finishedAt, adapterNames: run.adapterNames)
   }
 }

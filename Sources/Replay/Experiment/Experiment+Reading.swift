@@ -1,3 +1,5 @@
+import Foundation
+import Inference
 import Orchestration
 import Primitives
 import Simulation
@@ -9,20 +11,24 @@ extension Experiment {
   ///   - path: the file.
   ///   - recordings: the folder of recordings, in place of what the file says.
   ///   - seeds: in place of what the file says.
+  ///   - models: where the models of the kernel engine lie.
   ///   - registry: the policies that there are.
   /// - Throws: `PitwallError`, one line with file, line, column and key: noInput for files that are
   ///   not there, data for everything that the file gets wrong.
   public static func read(
-    _ path: String, recordings: String? = nil, seeds: [UInt64]? = nil, registry: PolicyRegistry
+    _ path: String, recordings: String? = nil, seeds: [UInt64]? = nil,
+    models: ModelLibrary = ModelLibrary(environment: ProcessInfo.processInfo.environment),
+    registry: PolicyRegistry
   ) throws -> Experiment {
     try Experiment(
-      YAMLValue.text(of: path), file: path, recordings: recordings, seeds: seeds, registry)
+      YAMLValue.text(of: path), file: path, recordings: recordings, seeds: seeds, models: models,
+      registry)
   }
 
   /// Parses an experiment's text.
   init(
     _ text: String, file: String, recordings: String? = nil, seeds: [UInt64]? = nil,
-    _ registry: PolicyRegistry
+    models: ModelLibrary = ModelLibrary(folder: ""), _ registry: PolicyRegistry
   ) throws {
     let root = try YAMLValue.parse(text, file: file)
     var map = try root.mapping()
@@ -49,7 +55,14 @@ extension Experiment {
     self.strategies = strategies
     let writtenSeeds = try map.value("seeds").map(Experiment.readSeeds)
     self.seeds = seeds ?? writtenSeeds ?? [1, 2, 3, 4, 5]
-    backends = try map.value("backends")?.distinct { try $0.choice() } ?? [.simulation]
+    let worlds = map.value("backends")
+    backends = try worlds?.distinct(Experiment.readBackend) ?? [.simulation]
+    kernel = try map.value("kernel").map {
+      try KernelSpec($0, folder: folder, library: models)
+    }
+    if let worlds, backends.contains(.kernel), kernel == nil {
+      throw worlds.failure("the kernel world needs a `kernel` that says what is run")
+    }
     slo = try map.value("slo").map(SLO.init) ?? SLO()
     sweep = nil
     recording = try map.value("record").map(Recording.init) ?? Recording()
@@ -60,6 +73,11 @@ extension Experiment {
     if let value = map.value("sweep") { sweep = try readSweep(value) }
     if let value = map.value("report") { try readReport(value) }
     try map.finish()
+  }
+
+  /// `simulated` is `simulation`.
+  private static func readBackend(_ value: YAMLValue) throws -> Backend {
+    try value.string() == "simulated" ? .simulation : value.choice()
   }
 
   /// Names become names of files.

@@ -10,6 +10,8 @@ public struct Experiment: Sendable {
   public enum Backend: String, Sendable, CaseIterable {
     /// The discrete-event model.
     case simulation
+    /// An engine that runs a model on this machine, by wall-clock time.
+    case kernel
   }
 
   /// Extra runs in which one number of the server takes several values.
@@ -68,6 +70,8 @@ public struct Experiment: Sendable {
   public var seeds: [UInt64]
   /// The worlds to run in.
   public var backends: [Backend]
+  /// The engine of the kernel world, whose model and room the other worlds then have too.
+  public var kernel: KernelSpec?
   /// What the service promises.
   public var slo: SLO
   /// Extra runs.

@@ -24,6 +24,8 @@ public struct PlannedRun: Sendable, Identifiable {
   public var seriesInterval: Nanoseconds
   /// Requests in the trace.
   public var requests: Int
+  /// The engine, where the world is the kernel's.
+  public var kernel: KernelDeployment?
 }
 
 /// The runs that replay one trace.
@@ -80,9 +82,11 @@ public struct ExperimentPlan: Sendable {
 
   /// What a run is, for a world to run it.
   public func scenario(of run: PlannedRun, trace: Trace) -> Scenario {
-    Scenario(
+    var scenario = Scenario(
       trace: trace, server: run.server, strategy: run.strategy, seed: run.seed,
       registry: experiment.registry)
+    scenario.kernel = run.kernel
+    return scenario
   }
 
   private func plan(_ workload: TraceRecipe, _ seed: UInt64, _ trace: Trace) throws -> RunGroup {
@@ -92,6 +96,8 @@ public struct ExperimentPlan: Sendable {
     for point in experiment.points(on: workload.name, seed: seed) {
       var common = experiment.server
       if let point { experiment.sweep?.parameter.set(point, in: &common) }
+      let deployment = try deploy(trace, on: common)
+      if let deployment { common = deployment.applied(to: common) }
       for strategy in experiment.strategies {
         let server = strategy.applied(to: common)
         for backend in experiment.backends {
@@ -101,13 +107,23 @@ public struct ExperimentPlan: Sendable {
           let run = PlannedRun(
             id: String(SHA256.hex(configuration).prefix(16)), workload: workload.name,
             strategy: strategy, backend: backend, seed: seed, sweepValue: point, server: server,
-            configuration: configuration, seriesInterval: interval, requests: trace.count)
+            configuration: configuration, seriesInterval: interval, requests: trace.count,
+            kernel: backend == .kernel ? deployment : nil)
           try check(run, of: workload, trace)
           group.runs.append(run)
         }
       }
     }
     return group
+  }
+
+  /// Makes the adapters that an engine is to have.
+  private func deploy(_ trace: Trace, on server: ServerSpec) throws -> KernelDeployment? {
+    do {
+      return try experiment.kernel.map { try KernelDeployment($0, for: trace, on: server) }
+    } catch let error as PitwallError where error.place == "server" {
+      throw PitwallError(error.code, at: experiment.serverPlace, error.description)
+    }
   }
 
   /// Refuses runs that make no sense, with the line of the file that is to blame.

@@ -37,7 +37,7 @@ public protocol RunObserver: Sendable {
 /// Carries out a plan: several runs at a time, each on one thread.
 ///
 /// A run's result depends on its plan alone, so the number of threads changes nothing but the order
-/// in which runs end. At most one trace more than there are runs in flight is in memory, beside
+/// in which runs end; except in the kernel world, whose runs are made one at a time. At most one trace more than there are runs in flight is in memory, beside
 /// those that the plan keeps.
 public struct ExperimentRunner: Sendable {
   private let plan: ExperimentPlan
@@ -60,14 +60,20 @@ public struct ExperimentRunner: Sendable {
   public func run(_ observer: some RunObserver) async throws -> Int {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       var begun = 0
-      for group in plan.groups {
-        let open = try group.runs.filter { try !observer.hasResult(of: $0) }
-        guard !open.isEmpty else { continue }
-        let trace = try plan.trace(of: group)
-        for run in open {
-          if begun >= threads { try await tasks.next() }
-          begun += 1
-          tasks.addTask { try observer.finished(execute(run, of: group, trace, observer)) }
+      // What is measured by wall-clock time has the machine to itself, after everything else.
+      for alone in [false, true] {
+        for group in plan.groups {
+          let open = try group.runs.filter {
+            try $0.backend.runsAlone == alone && !observer.hasResult(of: $0)
+          }
+          guard !open.isEmpty else { continue }
+          let trace = try plan.trace(of: group)
+          for run in open {
+            if alone { try await tasks.waitForAll() }
+            if begun >= threads { try await tasks.next() }
+            begun += 1
+            tasks.addTask { try observer.finished(execute(run, of: group, trace, observer)) }
+          }
         }
       }
       try await tasks.waitForAll()
@@ -86,16 +92,22 @@ public struct ExperimentRunner: Sendable {
     options.client = plan.experiment.client
     options.horizon = plan.experiment.duration
     let start = Date()
-    let outcome: RunOutcome =
-      switch run.backend {
-      case .simulation:
-        try plan.scenario(of: run, trace: trace).simulate(options: options) { ended in
-          !Task.isCancelled && observer.advanced(run, to: ended)
-        }
-      }
+    let scenario = plan.scenario(of: run, trace: trace)
+    func goesOn(_ ended: Int) -> Bool { !Task.isCancelled && observer.advanced(run, to: ended) }
+    let outcome: RunOutcome
+    if let kernel = scenario.kernel {
+      outcome = try scenario.replay(on: kernel, options: options, progress: goesOn)
+    } else {
+      outcome = try scenario.simulate(options: options, progress: goesOn)
+    }
     return FinishedRun(
       plan: run, traceName: trace.name, traceDigest: group.traceDigest, origins: trace.origins,
       adapterNames: trace.adapters.map(\.name), outcome: outcome, startedAt: start,
       finishedAt: Date())
   }
+}
+
+extension Experiment.Backend {
+  /// Whether other runs at the same time would change a run's result.
+  fileprivate var runsAlone: Bool { self == .kernel }
 }

@@ -7,19 +7,32 @@ import Workload
 public enum ModelVersion {
   /// Of the discrete-event model, with the policies that ship.
   public static let simulation = "simulation 3"
+  /// Of the world that runs a model. Its runs are never equal, but comparable under one version.
+  public static let kernel = "kernel 1"
+}
+
+extension Experiment.Backend {
+  /// The version of the world's model.
+  public var modelVersion: String {
+    switch self {
+    case .simulation: ModelVersion.simulation
+    case .kernel: ModelVersion.kernel
+    }
+  }
 }
 
 extension Experiment {
   /// Everything that determines a run's stored result, as lines of `key: value`.
   ///
-  /// Equal texts mean equal results to the bit; a run's id is this text's digest. Values of the
+  /// Equal texts mean equal results to the bit, or in a world of wall-clock time equal conditions; a
+  /// run's id is this text's digest. Values of the
   /// server are found by reflection, so that a field added later cannot be forgotten here.
   func configuration(
     of workload: TraceRecipe, traceDigest: String, strategy: Strategy, server: ServerSpec,
     backend: Backend, seed: UInt64, sweepValue: Double?, seriesInterval: Nanoseconds
   ) -> String {
     var lines = [
-      ("model version", ModelVersion.simulation), ("workload", workload.name),
+      ("model version", backend.modelVersion), ("workload", workload.name),
       ("trace", workload.description), ("trace digest", traceDigest),
       ("backend", backend.rawValue), ("seed", "\(seed)"), ("strategy", strategy.name),
       ("strategy.eviction", strategy.eviction.canonicalText),
@@ -35,6 +48,11 @@ extension Experiment {
     lines.append(("record.series", "\(seriesInterval)"))
     lines +=
       fields(of: client, "client") + [("client.duration", duration.map { "\($0)" } ?? "none")]
+    if backend == .kernel, var kernel {
+      // Where adapters are kept makes no difference.
+      kernel.cache = ""
+      lines += fields(of: kernel, "kernel")
+    }
     lines += fields(of: recording, "record") + fields(of: slo, "slo") + fields(of: server, "server")
     return lines.map { "\($0): \($1)\n" }.joined()
   }

@@ -34,7 +34,7 @@ public struct ClientModel: Sendable, Equatable {
 
 extension RequestRecord {
   /// A request that ends before a server has seen it.
-  init(_ request: Request, _ outcome: Outcome, at time: Nanoseconds) {
+  package init(_ request: Request, _ outcome: Outcome, at time: Nanoseconds) {
     self.init(
       request: request.id, tenant: request.tenant, adapterSet: request.adapterSet,
       promptTokens: request.promptTokens, arrival: request.arrival)

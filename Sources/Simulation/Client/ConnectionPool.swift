@@ -2,16 +2,16 @@ import DequeModule
 import Primitives
 
 /// The connections of a client: those in use, and those that are closed but keep their ports.
-struct ConnectionPool {
+package struct ConnectionPool {
   private let model: ClientModel
   private var inFlight = 0
   /// When the ports of closed connections become free, rising.
   private var freedAt: Deque<Nanoseconds> = []
 
-  init(_ model: ClientModel) { self.model = model }
+  package init(_ model: ClientModel) { self.model = model }
 
   /// Opens a connection; false if there is none to be had. Times never fall from call to call.
-  mutating func open(at time: Nanoseconds) -> Bool {
+  package mutating func open(at time: Nanoseconds) -> Bool {
     while let first = freedAt.first, first <= time { freedAt.removeFirst() }
     if let most = model.maxInFlight, inFlight >= most { return false }
     if let ports = model.ports, inFlight + freedAt.count >= ports { return false }
@@ -20,7 +20,7 @@ struct ConnectionPool {
   }
 
   /// Closes one.
-  mutating func close(at time: Nanoseconds) {
+  package mutating func close(at time: Nanoseconds) {
     inFlight -= 1
     guard model.ports != nil, model.portHold > 0 else { return }
     let (end, overflow) = time.addingReportingOverflow(model.portHold)
