@@ -90,6 +90,17 @@ void pw_column(pw_kind kind, const void *panel, size_t k, int32_t column, float 
     }
 }
 
+typedef float v4 __attribute__((vector_size(16)));
+
+void pw_set_aside(const void *source, size_t bytes, void *target) {
+    const v4 *from = source;
+    v4 *to = target;
+    // Stores that go past the caches need not read first what they overwrite.
+    for (size_t i = 0; i < bytes / 16; i++) __builtin_nontemporal_store(from[i], to + i);
+    // Nor do they come in order: others must see them before they hear that the work is done.
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 uint64_t pw_checksum(const void *memory, size_t bytes) {
     const uint8_t *p = memory;
     uint64_t lane[8];

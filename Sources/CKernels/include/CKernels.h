@@ -43,6 +43,9 @@ void pw_interleave_blocks(pw_kind kind, const void *const *source, int32_t rows,
 // One column of a panel, widened: row `32 p + column` of the matrix.
 void pw_column(pw_kind kind, const void *panel, size_t k, int32_t column, float *target);
 
+// Copies what is not wanted soon; both sides aligned to 16 bytes, and a multiple of them long.
+void pw_set_aside(const void *source, size_t bytes, void *target);
+
 // A number that changes when any bit of the memory does.
 uint64_t pw_checksum(const void *memory, size_t bytes);
 

@@ -87,8 +87,8 @@ extension Engine {
     workers.run(units: matrix.panels) { panel, _ in
       let first = panel * PanelMatrix.panelRows
       let count = min(PanelMatrix.panelRows, matrix.rows - first)
-      unsafe (kept.start + offset + panel * matrix.panelBytes).copyMemory(
-        from: matrix.panel(panel), byteCount: matrix.panelBytes)
+      unsafe pw_set_aside(
+        matrix.panel(panel), matrix.panelBytes, kept.start + offset + panel * matrix.panelBytes)
       unsafe withUnsafeTemporaryAllocation(
         of: Float.self, capacity: rank * (PanelMatrix.panelRows + count)
       ) { scratch in
