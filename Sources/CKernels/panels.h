@@ -110,7 +110,8 @@ INLINE void multiply(pw_kind kind, const float *x, ptrdiff_t xs, int32_t rows, c
                      size_t bytes, int32_t count, int32_t k, float *y, ptrdiff_t ys,
                      bool accumulate) {
     // Parts as equal as can be: 16 rows are 8 + 8, not 12 + 4. The first parts ask for the panel
-    // that follows, half of it each where it has two cache lines for every k.
+    // that follows, half of it each where it has two cache lines for every k. One row does so little
+    // with a panel that a few cache lines ahead are better.
     int32_t parts = (rows + ROWS - 1) / ROWS;
     for (int32_t p = 0; p < count; p++) {
         const char *w = panels + p * bytes;
@@ -119,7 +120,7 @@ INLINE void multiply(pw_kind kind, const float *x, ptrdiff_t xs, int32_t rows, c
             bool whole = kind != pw_f32 || parts == 1;
             int lines = whole ? (part == 0) * (kind == pw_f32 ? 2 : 1) : part < 2;
             tile_rows(kind, n, x + r * xs, xs, w, k, y + r * ys + p * pw_panel, ys, accumulate,
-                      w + bytes + (whole || part == 0 ? 0 : bytes / 2), lines);
+                      w + (rows == 1 ? 2048 : bytes) + (whole || part == 0 ? 0 : bytes / 2), lines);
             r += n;
         }
     }

@@ -12,7 +12,7 @@ public struct Pitwall: AsyncParsableCommand {
       RunCommand.self, TraceCommand.self, CompareCommand.self, ReportCommand.self,
       GateCommand.self, RunsCommand.self, CalibrateCommand.self, ValidateCommand.self,
       PublishedCommand.self, PoliciesCommand.self,
-      HardwareCommand.self, ModelCommand.self, EngineCommand.self,
+      HardwareCommand.self, ModelCommand.self, AdapterCommand.self, EngineCommand.self,
       VerifyCommand.self, BenchCommand.self,
     ])
 

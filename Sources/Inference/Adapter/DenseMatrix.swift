@@ -40,6 +40,20 @@ public struct DenseMatrix: Sendable, Equatable {
     DenseMatrix(rows: rows, columns: columns, values: values.map { $0 * factor })
   }
 
+  /// Every row times its factor.
+  func scalingRows(by factors: [Float]) -> DenseMatrix {
+    var result = self
+    for index in values.indices { result.values[index] *= factors[index / columns] }
+    return result
+  }
+
+  /// Every column times its factor.
+  func scalingColumns(by factors: [Float]) -> DenseMatrix {
+    var result = self
+    for index in values.indices { result.values[index] *= factors[index % columns] }
+    return result
+  }
+
   /// The same with rows and columns of zeros after its own.
   public func padded(rows newRows: Int, columns newColumns: Int) -> DenseMatrix {
     if newRows == rows, newColumns == columns { return self }

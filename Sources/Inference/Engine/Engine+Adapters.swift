@@ -4,7 +4,16 @@ extension Engine {
   /// Pages that an adapter takes.
   /// - Throws: `PitwallError` (data) for one whose matrices are stored in a way that has no kernels.
   public func pages(for adapter: LoRAAdapter) throws -> Int {
-    try DevicePool.pages(for: adapter, pageBytes: pool.pageBytes)
+    try Engine.pages(for: adapter, of: model, blockTokens: pool.blockTokens)
+  }
+
+  /// Pages that an adapter takes in a pool of blocks of that many tokens.
+  /// - Throws: as ``pages(for:)``.
+  public static func pages(
+    for adapter: LoRAAdapter, of model: ModelConfiguration, blockTokens: Int
+  ) throws -> Int {
+    let pageBytes = DevicePool.pageBytes(model, blockTokens: blockTokens)
+    return try AdapterLayout(adapter, pageBytes: pageBytes).pageCount
   }
 
   /// Reserves pages for an adapter. Nothing is copied yet; see ``AdapterLoad``.

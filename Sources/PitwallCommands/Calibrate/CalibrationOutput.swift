@@ -54,7 +54,8 @@ struct CalibrationOutput {
       ]
       table.append(
         [
-          .text(entry.metric.rawValue), .text(entry.regime), .text(entry.model),
+          .text(entry.metric.rawValue), .text(entry.regime),
+          .text(ModelShape.known(as: entry.model)?.name ?? entry.model),
           .integer(Int64(entry.errors.count)),
         ] + values.map { .number($0, decimals: 2) })
     }

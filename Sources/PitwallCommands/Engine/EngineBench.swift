@@ -34,12 +34,14 @@ final class EngineBench {
   ) throws {
     let adapters = try folders.map { try LoRAAdapter.open($0, for: checkpoint.configuration) }
     var configuration = configuration
-    let pageBytes = DevicePool.pageBytes(
-      checkpoint.configuration, blockTokens: configuration.kvBlockTokens)
-    let adapterPages = adapters.reduce(2) { $0 + $1.byteCount / pageBytes + 2 }
+    // One adapter more is loaded beside the others.
+    let sizes = try adapters.map {
+      try Engine.pages(
+        for: $0, of: checkpoint.configuration, blockTokens: configuration.kvBlockTokens)
+    }
     let longest = max(prompt + tokens + 1, configuration.maxBatchTokens)
     let sequencePages = configuration.maxSequences * (longest / configuration.kvBlockTokens + 1)
-    configuration.poolPages = max(configuration.poolPages, adapterPages + sequencePages)
+    configuration.poolPages = sizes.reduce(0, +) + (sizes.first ?? 0) + sequencePages
     engine = try Engine(checkpoint, configuration)
     self.folders = folders
     self.adapters = adapters

@@ -35,18 +35,34 @@ struct EngineGenerateCommand: ParsableCommand {
     let checkpoint = try engine.checkpoint()
     let tokenizer = try checkpoint.tokenizer()
     let ids = try promptTokens(tokenizer)
-    var configuration = try engine.configuration
-    configuration.maxSequences = max(configuration.maxSequences, engine.adapters.count + 1)
-    let running = try Engine(checkpoint, configuration)
-    for (id, adapter) in engine.adapters.enumerated() {
-      try running.load(LoRAAdapter.open(adapter.folder, for: running.model), as: id)
+    let adapters = try engine.adapters.map {
+      try LoRAAdapter.open($0.folder, for: checkpoint.configuration)
     }
+    let running = try Engine(
+      checkpoint, sized(for: ids.count, adapters: adapters, checkpoint.configuration))
+    for (id, adapter) in adapters.enumerated() { try running.load(adapter, as: id) }
     var voices: [Voice] = []
     if base || engine.adapters.isEmpty { voices.append(Voice("base", [], tokenizer)) }
     for (id, adapter) in engine.adapters.enumerated() {
       voices.append(Voice(adapter.name, [AdapterUse(id)], tokenizer))
     }
     try generate(ids, by: &voices, on: running)
+  }
+
+  /// An engine no larger than the answers need, which is there sooner than a larger one.
+  private func sized(
+    for prompt: Int, adapters: [LoRAAdapter], _ model: ModelConfiguration
+  ) throws -> EngineConfiguration {
+    var configuration = try engine.configuration
+    configuration.maxSequences = adapters.count + 1
+    configuration.maxContext = min(model.maxContext, prompt + tokens)
+    guard engine.pages == nil else { return configuration }
+    configuration.poolPages = try adapters.reduce(0) {
+      try $0 + Engine.pages(for: $1, of: model, blockTokens: configuration.kvBlockTokens)
+    }
+    configuration.poolPages +=
+      configuration.maxSequences * ((prompt + tokens) / configuration.kvBlockTokens + 1)
+    return configuration
   }
 
   private func promptTokens(_ tokenizer: Tokenizer) throws -> [Int32] {

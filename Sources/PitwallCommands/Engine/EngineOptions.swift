@@ -18,7 +18,8 @@ struct EngineOptions: ParsableArguments {
   var weights = WeightStorage.widened
   @Option(help: "Threads that compute (default: one for each core).") var threads: Int?
   @Option(help: "Tokens of a key-value block, a multiple of 16.") var block = 16
-  @Option(help: "Pages of the pool, each of one block.") var pages = 512
+  @Option(help: "Pages of the pool, each of one block (default: what the command needs).")
+  var pages: Int?
   @Option(help: "Instructions to use (default: the widest there are).")
   var instructions: InstructionSet?
 
@@ -32,7 +33,7 @@ struct EngineOptions: ParsableArguments {
       var configuration = EngineConfiguration()
       configuration.storage = weights
       configuration.kvBlockTokens = block
-      configuration.poolPages = pages
+      if let pages { configuration.poolPages = pages }
       if let threads { configuration.workers = threads }
       if let instructions {
         guard InstructionSet.available.contains(instructions) else {

@@ -4,6 +4,7 @@ indirect enum JSONValue: Sendable {
   case integer(Int)
   /// Printed with as many digits as tell it apart; not finite is null.
   case number(Double)
+  case boolean(Bool)
   case object([(key: String, value: JSONValue)])
   case array([JSONValue])
   case null
@@ -29,6 +30,7 @@ indirect enum JSONValue: Sendable {
     case .string(let text): return JSONText.quoted(text)
     case .integer(let value): return String(value)
     case .number(let value): return value.isFinite ? "\(value)" : "null"
+    case .boolean(let value): return value ? "true" : "false"
     case .null: return "null"
     }
   }
@@ -41,7 +43,7 @@ indirect enum JSONValue: Sendable {
         + fields.map { "\(JSONText.quoted($0.key)): \($0.value.onOneLine)" }
         .joined(separator: ", ") + "}"
     case .array(let values): "[" + values.map(\.onOneLine).joined(separator: ", ") + "]"
-    case .string, .integer, .number, .null: rendered()
+    case .string, .integer, .number, .boolean, .null: rendered()
     }
   }
 
@@ -55,6 +57,7 @@ indirect enum JSONValue: Sendable {
     case .string(let text): [(path, .text(text))]
     case .integer(let value): [(path, .integer(Int64(value)))]
     case .number(let value): [(path, .number(value, decimals: 6))]
+    case .boolean(let value): [(path, .text(value ? "yes" : "no"))]
     case .null: [(path, .missing)]
     }
   }

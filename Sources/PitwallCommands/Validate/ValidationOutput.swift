@@ -1,4 +1,5 @@
 import Results
+import Simulation
 import Validation
 
 /// The errors of predictions, as text, JSON or CSV.
@@ -50,7 +51,8 @@ struct ValidationOutput {
     for entry in entries {
       let errors = entry.errors
       table.append([
-        .text(entry.metric.rawValue), .text(entry.regime), .text(entry.model),
+        .text(entry.metric.rawValue), .text(entry.regime),
+        .text(ModelShape.known(as: entry.model)?.name ?? entry.model),
         .integer(Int64(errors.count)), number(errors.mean), number(errors.median),
         number(errors.p90), number(errors.bias), errors.ratio.map(number) ?? .missing,
         entry.twin.map { number($0.mean) } ?? .missing,

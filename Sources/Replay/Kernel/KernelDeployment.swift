@@ -34,7 +34,7 @@ public struct KernelDeployment: Sendable {
       let rank = Int(entry.rank ?? Int32(clamping: server.defaultRank))
       let (folder, adapter) = try cache.adapter(number, rank: rank, projections)
       folders.append(folder)
-      pages.append(try DevicePool.pages(for: adapter, pageBytes: pageBytes))
+      pages.append(try Inference.Engine.pages(for: adapter, of: model, blockTokens: server.kvBlockTokens))
       maxRank = max(maxRank, adapter.maxRank)
     }
     self.folders = folders

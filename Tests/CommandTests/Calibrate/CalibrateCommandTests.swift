@@ -85,7 +85,7 @@ private struct MadeUpMeasurements {
     for word in ["adapter-split", "itl_mean", "each in turn", "runs_v1.csv 3"] {
       #expect(result.output.contains(word), "\(word)")
     }
-    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 130 })
+    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
   }
 
   private struct Output: Decodable {

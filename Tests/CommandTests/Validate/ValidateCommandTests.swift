@@ -125,7 +125,7 @@ import Testing
     let program = try ready()
     let result = try program.run("validate", "--runs", "runs.csv", "--profile", "p.yaml")
     #expect(result.code == 0)
-    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 110 })
+    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(result.output.contains("total_throughput  all"))
     #expect(result.output.contains("3 runs, seeds 1"))
     #expect(result.errors.contains("report: Reports/out/validate-"))
@@ -143,7 +143,7 @@ import Testing
       "validate", "--runs", "runs.csv", "--profile", "p.yaml", "--only", "4,5", "--no-report")
     #expect(result.output.contains("quantity"))
     #expect(result.output.contains("itl_mean"))
-    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 110 })
+    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(Set(try #require(try json(program, "--only 4,5").rows).map(\.run_no)) == [4, 5])
   }
 

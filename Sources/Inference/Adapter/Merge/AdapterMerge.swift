@@ -1,3 +1,4 @@
+import CKernels
 import Primitives
 
 /// Makes one adapter of several, as PEFT's `add_weighted_adapter` does.
@@ -95,6 +96,9 @@ public struct AdapterMerge: Sendable {
     _ adapters: [LoRAAdapter], kept: (Drops.Value) -> [Bool]
   ) throws -> AdapterContents {
     try check(adapters)
+    // Threads of OpenBLAS wait by spinning: beside other work two of them take many times as long as
+    // one. The engine, too, uses one.
+    openblas_set_num_threads(1)
     let kind = adapters.count == 1 ? .linear : kind
     let rank = try resultRank(of: adapters, kind)
     var factors: [LoRASite: LoRAFactors] = [:]

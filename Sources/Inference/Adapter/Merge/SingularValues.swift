@@ -11,9 +11,6 @@ struct SingularValues {
   let vt: DenseMatrix
 
   /// Decomposes a matrix with LAPACK's `sgesdd`.
-  ///
-  /// The matrix is decomposed whole, not from thin factors: pruning leaves a difference of weights
-  /// with full rank, so most kinds of merge have no factors to begin with.
   /// - Throws: `PitwallError` (data) where the iteration does not converge, as with values that are
   ///   not finite.
   init(of matrix: DenseMatrix) throws {
@@ -29,6 +26,24 @@ struct SingularValues {
     u = DenseMatrix(rows: n, columns: count, values: call.vt)
     s = call.s
     vt = DenseMatrix(rows: count, columns: m, values: call.u)
+  }
+
+  /// Decomposes a product of a tall and a wide matrix, B A, without multiplying it out: orthonormal
+  /// bases of the columns of B and of the rows of A leave a small matrix between them to be decomposed.
+  /// - Throws: as ``init(of:)``.
+  init(ofProduct b: DenseMatrix, _ a: DenseMatrix) throws {
+    guard a.rows < min(b.rows, a.columns) else {
+      try self.init(of: b * a)
+      return
+    }
+    let (left, right) = (try SingularValues(of: b), try SingularValues(of: a))
+    let inner = try SingularValues(
+      of: left.vt.scalingRows(by: left.s) * right.u.scalingColumns(by: right.s))
+    self.init(u: left.u * inner.u, s: inner.s, vt: inner.vt * right.vt)
+  }
+
+  private init(u: DenseMatrix, s: [Float], vt: DenseMatrix) {
+    (self.u, self.s, self.vt) = (u, s, vt)
   }
 
   /// The best approximation of rank `rank`, as factors `b` (`[rows][rank]`, scaled by the singular

@@ -40,7 +40,12 @@ struct SiteMerge {
     let factors: LoRAFactors
     if kind == .cat {
       factors = concatenated()
+    } else if kind == .svd {
+      let sum = concatenated()
+      guard sum.a.isFinite else { throw overflow }
+      factors = try SingularValues(ofProduct: sum.b, sum.a).factors(rank: rank)
     } else if kind.usesSVD {
+      // Pruning leaves a difference of weights that has full rank: it is decomposed whole.
       let deltas = tasks.map(\.delta)
       let delta = combined(deltas, weights: tasks.map { Float($0.weight) }, part: nil, kept)
       guard delta.isFinite else { throw overflow }

@@ -50,29 +50,32 @@ struct TaskVectors {
   /// The weighted sum; where signs are elected, the mean of those weighted values whose sign is the
   /// majority's.
   func merged(weights: [Float], electingBy rule: AdapterMerge.MajoritySign?) -> [Float] {
-    let count = vectors[0].count
-    guard let rule else {
-      return (0..<count).map { place in
-        zip(vectors, weights).reduce(0) { $0 + $1.0[place] * $1.1 }
+    let balance = rule.map(balance(by:))
+    var sums = [Float](repeating: 0, count: vectors[0].count)
+    var counts = sums
+    for (vector, weight) in zip(vectors, weights) {
+      for place in sums.indices {
+        // Nothing has the sign of nothing.
+        if let balance, vector[place] == 0 || (vector[place] > 0) != (balance[place] >= 0) {
+          continue
+        }
+        sums[place] += vector[place] * weight
+        counts[place] += 1
       }
     }
-    return (0..<count).map { place in mean(at: place, weights, rule) }
+    if balance != nil { for place in sums.indices { sums[place] /= max(counts[place], 1) } }
+    return sums
   }
 
-  private func mean(
-    at place: Int, _ weights: [Float], _ rule: AdapterMerge.MajoritySign
-  ) -> Float {
-    let balance = vectors.reduce(Float(0)) { sum, vector in
-      sum + (rule == .total ? vector[place] : Self.sign(vector[place]))
+  /// Positive or zero where the sign of the majority is positive.
+  private func balance(by rule: AdapterMerge.MajoritySign) -> [Float] {
+    var balance = [Float](repeating: 0, count: vectors[0].count)
+    for vector in vectors {
+      for place in balance.indices {
+        let value = vector[place]
+        balance[place] += rule == .total ? value : (value > 0 ? 1 : (value < 0 ? -1 : 0))
+      }
     }
-    let majority: Float = balance >= 0 ? 1 : -1
-    var (sum, agreeing) = (Float(0), Float(0))
-    for (vector, weight) in zip(vectors, weights) where Self.sign(vector[place]) == majority {
-      sum += vector[place] * weight
-      agreeing += 1
-    }
-    return sum / max(agreeing, 1)
+    return balance
   }
-
-  private static func sign(_ value: Float) -> Float { value > 0 ? 1 : (value < 0 ? -1 : 0) }
 }
