@@ -20,7 +20,7 @@ mkdir -p "$out"
 "$pitwall" adapter synth "$model" --output "$out/adapters" --count 32 --rank 8
 for ((round = 1; round <= rounds; round++)); do
   echo "round $round of $rounds" >&2
-  "$pitwall" engine bench "$model" --batches 1,4,16,32 --distinct 0,1,4,8,32 --pages 1024 \
+  "$pitwall" engine bench "$model" --batches 1,4,16,32 --distinct 0,1,4,8,32 \
     --repeats 5 --format json > "$out/ours-$round.json" 2> "$out/others-$round.txt"
   "$python" "$here/peft.py" "$model" "$out/adapters" > "$out/peer-$round.json"
 done
