@@ -72,9 +72,7 @@ struct EngineThread: Sendable {
       do {
         var work = try EngineWork(
           Inference.Engine(deployment.checkpoint, configuration), copier, events)
-        try work.warmUp()
-        events.post(.ready)
-        while try orders.take().allSatisfy({ try work.does($0) }) {}
+        work.carryOut(orders)
       } catch {
         events.post(.failed(error))
       }
@@ -114,7 +112,7 @@ private struct EngineWork {
   }
 
   /// Computes a prompt of a block, so that no first request pays for memory that is touched first.
-  mutating func warmUp() throws {
+  private mutating func warmUp() throws {
     let sequence = try engine.begin()
     let count = min(engine.configuration.maxBatchTokens, engine.maxContext, 16)
     input.prefill(sequence, Array(repeating: 0, count: count), samples: true)
@@ -123,8 +121,30 @@ private struct EngineWork {
     try engine.end(sequence)
   }
 
-  /// Carries out an order; false if it was the last.
-  mutating func does(_ order: EngineOrder) throws -> Bool {
+  /// Carries out orders until the last of them. After an error it does nothing but wait for that one:
+  /// a copier may still write into the pool.
+  mutating func carryOut(_ orders: Mailbox<EngineOrder>) {
+    let events = events
+    var isBroken = false
+    func report(_ work: () throws -> Void) {
+      do { try work() } catch {
+        isBroken = true
+        events.post(.failed(error))
+      }
+    }
+    report {
+      try warmUp()
+      events.post(.ready)
+    }
+    while true {
+      for order in orders.take() {
+        if case .stop = order { return }
+        if !isBroken { report { try carryOut(order) } }
+      }
+    }
+  }
+
+  private mutating func carryOut(_ order: EngineOrder) throws {
     switch order {
     case .end(let slots): for slot in slots { try end(slot) }
     case .unload(let adapter): try engine.unload(Int(adapter))
@@ -138,9 +158,8 @@ private struct EngineWork {
     case .load(let transfer): try load(transfer)
     case .copy(let transfer, let time): try copy(transfer, lasting: time)
     case .step(let step): try run(step)
-    case .stop: return false
+    case .stop: break
     }
-    return true
   }
 
   private mutating func end(_ slot: Int32) throws {
