@@ -42,6 +42,15 @@ enum EngineOrder: Sendable {
   case copy(KernelTransfer, lasting: Nanoseconds)
   case step(KernelStep)
   case stop
+
+  /// Whether it is carried out within a step that is under way, between two layers: the step's
+  /// sequences have nothing to do with it.
+  var fitsIntoStep: Bool {
+    switch self {
+    case .unload, .reserve, .finish, .cancel: true
+    case .end, .load, .copy, .step, .stop: false
+    }
+  }
 }
 
 /// What the world hears from the other threads.
@@ -71,8 +80,8 @@ struct EngineThread: Sendable {
     let thread = Thread {
       do {
         var work = try EngineWork(
-          Inference.Engine(deployment.checkpoint, configuration), copier, events)
-        work.carryOut(orders)
+          Inference.Engine(deployment.checkpoint, configuration), orders, copier, events)
+        work.serve()
       } catch {
         events.post(.failed(error))
       }
@@ -94,8 +103,12 @@ struct EngineThread: Sendable {
 /// The engine, and who is in it; lives on one thread.
 private struct EngineWork {
   private let engine: Inference.Engine
+  private let orders: Mailbox<EngineOrder>
   private let copier: Copier
   private let events: Mailbox<KernelEvent>
+  /// Orders that have been taken and not carried out.
+  private var queue: [EngineOrder] = []
+  private var isBroken = false
   /// Sequences by the orchestrator's slot, and back.
   private var sequences: [Int32: SequenceID] = [:]
   private var slots: [SequenceID: Int32] = [:]
@@ -104,9 +117,11 @@ private struct EngineWork {
   private var copied = false
 
   init(
-    _ engine: Inference.Engine, _ copier: Copier, _ events: Mailbox<KernelEvent>
+    _ engine: Inference.Engine, _ orders: Mailbox<EngineOrder>, _ copier: Copier,
+    _ events: Mailbox<KernelEvent>
   ) {
     self.engine = engine
+    self.orders = orders
     self.copier = copier
     self.events = events
   }
@@ -123,24 +138,35 @@ private struct EngineWork {
 
   /// Carries out orders until the last of them. After an error it does nothing but wait for that one:
   /// a copier may still write into the pool.
-  mutating func carryOut(_ orders: Mailbox<EngineOrder>) {
-    let events = events
-    var isBroken = false
-    func report(_ work: () throws -> Void) {
-      do { try work() } catch {
-        isBroken = true
-        events.post(.failed(error))
-      }
-    }
+  mutating func serve() {
     report {
-      try warmUp()
-      events.post(.ready)
+      try $0.warmUp()
+      $0.events.post(.ready)
     }
     while true {
-      for order in orders.take() {
-        if case .stop = order { return }
-        if !isBroken { report { try carryOut(order) } }
-      }
+      if queue.isEmpty { queue = orders.take() }
+      guard let order = queue.first else { continue }
+      queue.removeFirst()
+      if case .stop = order { return }
+      report { try $0.carryOut(order) }
+    }
+  }
+
+  /// Does something that may fail, unless something has failed before.
+  private mutating func report(_ work: (inout EngineWork) throws -> Void) {
+    guard !isBroken else { return }
+    do { try work(&self) } catch {
+      isBroken = true
+      events.post(.failed(error))
+    }
+  }
+
+  /// Carries out what need not wait for the end of the step that is under way.
+  private mutating func carryOutBetweenLayers() {
+    queue += orders.takeWithoutWaiting()
+    while let order = queue.first, order.fitsIntoStep {
+      queue.removeFirst()
+      report { try $0.carryOut(order) }
     }
   }
 
@@ -204,7 +230,8 @@ private struct EngineWork {
     }
     for slot in step.decodes { input.decode(try sequence(slot)) }
     var tokens: [(slot: Int32, token: Int32)] = []
-    try engine.step(input) { sequence, token in
+    let (engine, input) = (engine, input)
+    try engine.step(input, betweenLayers: { carryOutBetweenLayers() }) { sequence, token in
       if let slot = slots[sequence] { tokens.append((slot, token)) }
     }
     events.post(.stepEnded(at: .now, tokens: tokens))
