@@ -42,12 +42,6 @@ import Primitives
       * MemoryLayout<Float>.stride
   }
 
-  /// Pages of that size that an adapter takes.
-  /// - Throws: `PitwallError` (data) for one whose matrices are stored in a way that has no kernels.
-  public static func pages(for adapter: LoRAAdapter, pageBytes: Int) throws -> Int {
-    try AdapterLayout(adapter, pageBytes: pageBytes).pageCount
-  }
-
   /// Blocks of a sequence of that many tokens.
   public func pages(forTokens tokens: Int) -> Int { (tokens + blockTokens - 1) / blockTokens }
 

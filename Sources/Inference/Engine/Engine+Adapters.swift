@@ -13,7 +13,7 @@ extension Engine {
     for adapter: LoRAAdapter, of model: ModelConfiguration, blockTokens: Int
   ) throws -> Int {
     let pageBytes = DevicePool.pageBytes(model, blockTokens: blockTokens)
-    return try DevicePool.pages(for: adapter, pageBytes: pageBytes)
+    return try AdapterLayout(adapter, pageBytes: pageBytes).pageCount
   }
 
   /// Reserves pages for an adapter. Nothing is copied yet; see ``AdapterLoad``.

@@ -3,13 +3,17 @@ import Primitives
 extension Engine {
   /// Computes one batch, and tells the token that each sequence drew.
   ///
+  /// - Parameter betweenLayers: called before each layer; may load and unload adapters that no
+  ///   sequence uses, so that they need not wait for the step's end.
   /// - Throws: `PitwallError` (usage) for work that the engine cannot take, (unavailable) where the
   ///   pool has not enough free pages. The engine is then as it was before.
-  public func step(_ input: StepInput, onToken: (SequenceID, Int32) -> Void) throws {
+  public func step(
+    _ input: StepInput, betweenLayers: () -> Void = {}, onToken: (SequenceID, Int32) -> Void
+  ) throws {
     steps += 1
     try check(input)
     plan(input)
-    forward.run()
+    forward.run(betweenLayers: betweenLayers)
     for (output, chunk) in forward.plan.outputs.enumerated() {
       let slot = forward.plan.chunks[chunk].sequence
       outputs[slot] = output

@@ -80,11 +80,13 @@ import Primitives
   }
 
   /// Computes the planned rows, and draws a token for each output.
-  func run() {
+  /// - Parameter betweenLayers: called before each layer, while nobody computes.
+  func run(betweenLayers: () -> Void) {
     run(.embed, units: blocks(Forward.normRows))
     planAttention()
     for layer in 0..<weights.layers.count {
       self.layer = layer
+      betweenLayers()
       run(.attentionNorm, units: blocks(Forward.normRows))
       multiply(.attentionInput)
       run(.rotate, units: blocks(Forward.normRows))

@@ -42,6 +42,15 @@ enum EngineOrder: Sendable {
   case copy(KernelTransfer, lasting: Nanoseconds)
   case step(KernelStep)
   case stop
+
+  /// Whether it is carried out within a step that is under way, between two layers: the step's
+  /// sequences have nothing to do with it.
+  var fitsIntoStep: Bool {
+    switch self {
+    case .unload, .reserve, .finish, .cancel: true
+    case .end, .load, .copy, .step, .stop: false
+    }
+  }
 }
 
 /// What the world hears from the other threads.
@@ -71,10 +80,8 @@ struct EngineThread: Sendable {
     let thread = Thread {
       do {
         var work = try EngineWork(
-          Inference.Engine(deployment.checkpoint, configuration), copier, events)
-        try work.warmUp()
-        events.post(.ready)
-        while try orders.take().allSatisfy({ try work.does($0) }) {}
+          Inference.Engine(deployment.checkpoint, configuration), orders, copier, events)
+        work.serve()
       } catch {
         events.post(.failed(error))
       }
@@ -96,8 +103,12 @@ struct EngineThread: Sendable {
 /// The engine, and who is in it; lives on one thread.
 private struct EngineWork {
   private let engine: Inference.Engine
+  private let orders: Mailbox<EngineOrder>
   private let copier: Copier
   private let events: Mailbox<KernelEvent>
+  /// Orders that have been taken and not carried out.
+  private var queue: [EngineOrder] = []
+  private var isBroken = false
   /// Sequences by the orchestrator's slot, and back.
   private var sequences: [Int32: SequenceID] = [:]
   private var slots: [SequenceID: Int32] = [:]
@@ -106,15 +117,17 @@ private struct EngineWork {
   private var copied = false
 
   init(
-    _ engine: Inference.Engine, _ copier: Copier, _ events: Mailbox<KernelEvent>
+    _ engine: Inference.Engine, _ orders: Mailbox<EngineOrder>, _ copier: Copier,
+    _ events: Mailbox<KernelEvent>
   ) {
     self.engine = engine
+    self.orders = orders
     self.copier = copier
     self.events = events
   }
 
   /// Computes a prompt of a block, so that no first request pays for memory that is touched first.
-  mutating func warmUp() throws {
+  private mutating func warmUp() throws {
     let sequence = try engine.begin()
     let count = min(engine.configuration.maxBatchTokens, engine.maxContext, 16)
     input.prefill(sequence, Array(repeating: 0, count: count), samples: true)
@@ -123,8 +136,41 @@ private struct EngineWork {
     try engine.end(sequence)
   }
 
-  /// Carries out an order; false if it was the last.
-  mutating func does(_ order: EngineOrder) throws -> Bool {
+  /// Carries out orders until the last of them. After an error it does nothing but wait for that one:
+  /// a copier may still write into the pool.
+  mutating func serve() {
+    report {
+      try $0.warmUp()
+      $0.events.post(.ready)
+    }
+    while true {
+      if queue.isEmpty { queue = orders.take() }
+      guard let order = queue.first else { continue }
+      queue.removeFirst()
+      if case .stop = order { return }
+      report { try $0.carryOut(order) }
+    }
+  }
+
+  /// Does something that may fail, unless something has failed before.
+  private mutating func report(_ work: (inout EngineWork) throws -> Void) {
+    guard !isBroken else { return }
+    do { try work(&self) } catch {
+      isBroken = true
+      events.post(.failed(error))
+    }
+  }
+
+  /// Carries out what need not wait for the end of the step that is under way.
+  private mutating func carryOutBetweenLayers() {
+    queue += orders.takeWithoutWaiting()
+    while let order = queue.first, order.fitsIntoStep {
+      queue.removeFirst()
+      report { try $0.carryOut(order) }
+    }
+  }
+
+  private mutating func carryOut(_ order: EngineOrder) throws {
     switch order {
     case .end(let slots): for slot in slots { try end(slot) }
     case .unload(let adapter): try engine.unload(Int(adapter))
@@ -138,9 +184,8 @@ private struct EngineWork {
     case .load(let transfer): try load(transfer)
     case .copy(let transfer, let time): try copy(transfer, lasting: time)
     case .step(let step): try run(step)
-    case .stop: return false
+    case .stop: break
     }
-    return true
   }
 
   private mutating func end(_ slot: Int32) throws {
@@ -185,7 +230,8 @@ private struct EngineWork {
     }
     for slot in step.decodes { input.decode(try sequence(slot)) }
     var tokens: [(slot: Int32, token: Int32)] = []
-    try engine.step(input) { sequence, token in
+    let (engine, input) = (engine, input)
+    try engine.step(input, betweenLayers: { carryOutBetweenLayers() }) { sequence, token in
       if let slot = slots[sequence] { tokens.append((slot, token)) }
     }
     events.post(.stepEnded(at: .now, tokens: tokens))

@@ -70,7 +70,9 @@ struct KernelBooks {
     try littlesLaw.verify(open: arrived - ended)
     return RunOutcome(
       requests: records.sorted { $0.request < $1.request }, totals: totals, samples: samples,
-      residency: spans.sorted { ($0.from, $0.replica, $0.adapter) < ($1.from, $1.replica, $1.adapter) },
+      residency: spans.sorted {
+        ($0.from, $0.replica, $0.adapter) < ($1.from, $1.replica, $1.adapter)
+      },
       counters: counters, tokenGaps: gaps.map { TokenGap(gap: $0.gap, count: $0.count) },
       occupancy: meter.occupancy(until: end), memory: memory, end: end)
   }

@@ -34,7 +34,8 @@ public struct KernelDeployment: Sendable {
       let rank = Int(entry.rank ?? Int32(clamping: server.defaultRank))
       let (folder, adapter) = try cache.adapter(number, rank: rank, projections)
       folders.append(folder)
-      pages.append(try DevicePool.pages(for: adapter, pageBytes: pageBytes))
+      pages.append(
+        try Inference.Engine.pages(for: adapter, of: model, blockTokens: server.kvBlockTokens))
       maxRank = max(maxRank, adapter.maxRank)
     }
     self.folders = folders
@@ -60,7 +61,12 @@ public struct KernelDeployment: Sendable {
       let path = "\(spec.cache)/\(KernelSpec.synthetic)"
       guard !FileManager.default.fileExists(atPath: path) else { return path }
       try KernelDeployment.makeFolder(spec.cache)
-      try RandomModel(configuration: .small, seed: 1).write(to: path)
+      do {
+        try RandomModel(configuration: .small, seed: 1).write(to: path)
+      } catch {
+        // Another run may have made it meanwhile, whole.
+        guard FileManager.default.fileExists(atPath: path) else { throw error }
+      }
       return path
     }
   }

@@ -73,7 +73,8 @@ extension KernelSpec {
       let path = RecipeFolders.resolve(name, in: folder)
       do {
         model = .checkpoint(
-          path: try FileManager.default.fileExists(atPath: path) ? path : library.resolve(name), name: name)
+          path: try FileManager.default.fileExists(atPath: path) ? path : library.resolve(name),
+          name: name)
       } catch let error as PitwallError {
         throw PitwallError(error.code, at: written.place, "\(written.path): \(error.description)")
       }
@@ -86,7 +87,9 @@ extension KernelSpec {
     if let value = map.value("storage") { storage = try value.choice() }
     if let value = map.value("workers") { workers = try value.int(in: 1...256) }
     if let value = map.value("throttle") { throttle = try value.choice() }
-    if let value = map.value("adapter-seed") { adapterSeed = UInt64(try value.int(in: 0...Int.max)) }
+    if let value = map.value("adapter-seed") {
+      adapterSeed = UInt64(try value.int(in: 0...Int.max))
+    }
     try map.finish()
   }
 }

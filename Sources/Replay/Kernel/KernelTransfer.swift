@@ -82,7 +82,8 @@ struct Copier: Sendable {
   /// Starts the thread.
   /// - Parameter ended: called on it with each transfer that has been made.
   init(
-    model: ModelConfiguration, ended: @escaping @Sendable (Result<KernelTransfer, any Error>) -> Void
+    model: ModelConfiguration,
+    ended: @escaping @Sendable (Result<KernelTransfer, any Error>) -> Void
   ) {
     let mailbox = mailbox
     Thread {

@@ -95,6 +95,7 @@ extension KernelWorld {
 
   private mutating func cancel(_ transfer: Transfer) {
     guard let copying = underWay.removeValue(forKey: transfer.adapter)?.transfer else { return }
+    copying.cancel()
     if transfer.destination == .device { engine.tell(.cancel(copying)) }
   }
 

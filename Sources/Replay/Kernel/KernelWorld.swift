@@ -162,7 +162,7 @@ struct KernelWorld: ~Copyable {
     let time = min(time, options.horizon ?? .max)
     while nextTime <= time, nextTime != options.horizon {
       let due = nextTime
-      try move(to: due)
+      move(to: due)
       if source.arrivalIfAny(nextArrival) == due {
         try arrive()
       } else if samples.next == due {
@@ -176,11 +176,11 @@ struct KernelWorld: ~Copyable {
         try endTransfers(by: due)
       }
     }
-    try move(to: time)
+    move(to: time)
   }
 
   /// Time goes on; what another thread saw a moment before is told at the present.
-  private mutating func move(to time: Nanoseconds) throws {
+  private mutating func move(to time: Nanoseconds) {
     let time = max(now, time)
     books.pass(time - now)
     now = time
@@ -215,6 +215,7 @@ struct KernelWorld: ~Copyable {
 
   /// Ends the other threads. Nothing of theirs is under way after that.
   private func stop() {
+    for entry in underWay.values { entry.transfer.cancel() }
     hostCopier.stop()
     deviceCopier.stop()
     engine.stop()

@@ -15,6 +15,14 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
     condition.unlock()
   }
 
+  /// The messages that are there, the oldest first, or none.
+  func takeWithoutWaiting() -> [Message] {
+    condition.lock()
+    defer { condition.unlock() }
+    defer { messages.removeAll(keepingCapacity: true) }
+    return messages
+  }
+
   /// The messages that are there, the oldest first; waits for one, until a time at the longest.
   func take(until deadline: Date? = nil) -> [Message] {
     condition.lock()

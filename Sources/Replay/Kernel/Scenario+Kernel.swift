@@ -47,7 +47,8 @@ extension Scenario {
     engine.maxBatchTokens = replica.tokenBudget
     if !replica.chunkedPrefill { engine.maxBatchTokens += longestSequence }
     engine.maxSequences = replica.maxSequences
-    engine.maxContext = min(max(longestSequence, 16), deployment.checkpoint.configuration.maxContext)
+    engine.maxContext = min(
+      max(longestSequence, 16), deployment.checkpoint.configuration.maxContext)
     engine.maxRank = deployment.maxRank
     engine.storage = deployment.spec.storage
     if let workers = deployment.spec.workers { engine.workers = workers }
@@ -74,7 +75,8 @@ extension Scenario {
     try check(
       server.kvBlockTokens.isMultiple(of: 16), "has blocks of 16 tokens or a multiple (kv-block)")
     try check(server.maxSequences <= 4096, "takes at most 4096 sequences (limits.max-sequences)")
-    try check(server.tokenBudget <= 1 << 15, "takes at most 32768 tokens a step (limits.token-budget)")
+    try check(
+      server.tokenBudget <= 1 << 15, "takes at most 32768 tokens a step (limits.token-budget)")
     if let set = trace.adapterSets.first(where: { $0.members.count > 4 }) {
       throw PitwallError.data(
         trace.name, "a request has \(set.members.count) adapters, the kernel engine takes 4")

@@ -26,6 +26,51 @@ enum MetricTables {
       header: ["Metric"] + workload.strategies.map(\.name), rows: rows)
   }
 
+  /// What a person looks at first to see whether two worlds agree.
+  private static let shared = [
+    "hit_ratio", "loads_device", "load_wait_mean", "ttft_mean", "ttft_p99", "itl_mean", "itl_p99",
+    "output_token_throughput",
+  ]
+
+  /// One row a strategy and metric, one column a world, and how far the others are from the first;
+  /// nil where all runs were in one world.
+  static func worlds(_ workload: ReportData.Workload) -> Document.Table? {
+    let runs = workload.strategies.flatMap(\.runs)
+    // What was predicted first, and what was measured against it.
+    let measured = Set(runs.map(\.description.backend)).subtracting(["simulation"]).sorted()
+    let worlds = ["simulation"] + measured
+    guard Set(runs.map(\.description.backend)).count > 1 else { return nil }
+    let strategies = ReportDocument.unique(runs.map(\.description.strategy))
+    var rows: [[Inline]] = []
+    for strategy in strategies {
+      for metric in shared {
+        let values = worlds.map { world -> SeedSummary? in
+          let own = runs.filter {
+            $0.description.strategy == strategy && $0.description.backend == world
+          }
+          return SeedSummary(own.compactMap { $0.metrics[metric] })
+        }
+        guard values.contains(where: { $0 != nil }) else { continue }
+        let changes = values.dropFirst().map { change(from: values[0], to: $0) }
+        rows.append(
+          [Inline(strategy), Inline(MetricText.title(metric))]
+            + values.map { Inline(summary($0, metric)) } + changes.map { Inline($0) })
+      }
+    }
+    return Document.Table(
+      caption: "The same strategies in each world on \(workload.name), and how far from "
+        + "\(worlds[0]); strategies are compared within a world only",
+      header: ["Strategy", "Metric"] + worlds
+        + worlds.dropFirst().map { "\($0) against \(worlds[0])" },
+      rows: rows)
+  }
+
+  /// The relative change of a mean.
+  private static func change(from first: SeedSummary?, to other: SeedSummary?) -> String {
+    guard let first, let other, first.mean != 0 else { return "" }
+    return Typeset.change((other.mean - first.mean) / first.mean)
+  }
+
   private static func summary(_ summary: SeedSummary?, _ metric: String) -> String {
     summary.map { MetricText.value($0, metric) } ?? ""
   }

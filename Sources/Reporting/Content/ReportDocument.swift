@@ -81,6 +81,7 @@ enum ReportDocument {
     if let table = MetricTables.metrics(workload, MetricTables.headline) {
       blocks.append(.table(table))
     }
+    if let table = MetricTables.worlds(workload) { blocks.append(.table(table)) }
     for (comparison, chart) in zip(workload.comparisons, charts.comparisons) {
       blocks.append(.heading(3, "\(comparison.candidate) against \(comparison.baseline)"))
       blocks.append(.figures([chart]))

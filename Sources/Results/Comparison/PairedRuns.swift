@@ -43,11 +43,12 @@ public struct Subject: Sendable, Hashable, Comparable, CustomStringConvertible {
     self.backend = backend
   }
 
-  /// `day`, or `day slots=8`.
+  /// `day`, `day slots=8`; outside the simulated world `day (kernel)`.
   public var description: String {
-    guard let sweep else { return workload }
+    let world = backend == "simulation" ? "" : " (\(backend))"
+    guard let sweep else { return workload + world }
     let whole = Int(exactly: sweep.value).map { "\($0)" }
-    return "\(workload) \(sweep.parameter)=\(whole ?? "\(sweep.value)")"
+    return "\(workload) \(sweep.parameter)=\(whole ?? "\(sweep.value)")\(world)"
   }
 
   public static func < (a: Subject, b: Subject) -> Bool {

@@ -58,17 +58,20 @@ import Workload
   }
 
   /// Everything that came of a run: the outcome, and each request's tokens, once for each end.
-  private func replay(_ setting: Setting) throws -> (outcome: RunOutcome, tokens: [Int32: [Int32]]) {
+  private func replay(_ setting: Setting) throws -> (outcome: RunOutcome, tokens: [Int32: [Int32]])
+  {
     let (scenario, deployment) = try setting.deployed()
     var options = Simulation.Options()
     options.checks = true
     options.sampleInterval = 50_000_000
     var tokens: [Int32: [Int32]] = [:]
     var ends = 0
-    let outcome = try scenario.replay(on: deployment, options: options, onTokens: { request, own in
-      ends += 1
-      tokens[request] = own
-    })
+    let outcome = try scenario.replay(
+      on: deployment, options: options,
+      onTokens: { request, own in
+        ends += 1
+        tokens[request] = own
+      })
     #expect(ends == tokens.count)
     return (outcome, tokens)
   }
