@@ -29,9 +29,13 @@ public struct Pitwall: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      // What is still held for a full disk or a closed pipe would be lost without a word.
+      guard fflush(nil) == 0 else {
+        throw PitwallError(.inputOutput, "the output cannot be written")
+      }
       exit(withError: nil)
     } catch let error as PitwallError {
-      FileHandle.standardError.write(Data("pitwall: \(error)\n".utf8))
+      Terminal.write("pitwall: \(error)\n")
       exit(withError: ExitCode(error.code.rawValue))
     } catch {
       exit(withError: error)

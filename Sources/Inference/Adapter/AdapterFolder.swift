@@ -50,6 +50,9 @@ struct AdapterFolder {
     return "not lora_A or lora_B of a projection in a decoder layer"
   }
 
+  /// Wider than any model.
+  private static let mostFeatures = 1 << 20
+
   private func update(
     of site: LoRASite, _ tensors: [LoRAPart: StoredTensor], _ rules: AdapterRules
   ) throws -> LoRAUpdate {
@@ -64,6 +67,9 @@ struct AdapterFolder {
     try check(a, hasShape: [rank, a.columns])
     try check(b, hasShape: [b.rows, rank])
     guard a.columns > 0, b.rows > 0 else { throw wrong(a.name, "an empty matrix") }
+    guard max(a.columns, b.rows) <= AdapterFolder.mostFeatures else {
+      throw wrong(a.name, "for more than \(AdapterFolder.mostFeatures) features")
+    }
     let scaling = try rules.scaling(of: site)
     guard Float(scaling).isFinite else {
       throw PitwallError.data(self.configuration, "lora_alpha: the scale is not finite")

@@ -173,14 +173,14 @@ struct ModulePatternParser {
     if take("+") { return 1...Int.max }
     if take("?") { return 0...1 }
     // A brace that begins no count stands for itself.
-    guard next == UInt8(ascii: "{"), let end = text[cursor...].firstIndex(of: UInt8(ascii: "}"))
-    else { return nil }
+    guard next == UInt8(ascii: "{") else { return nil }
+    let comma = UInt8(ascii: ",")
+    let rest = text[(cursor + 1)...]
+    let end = rest.firstIndex { !ModulePattern.CharacterClass.digit.contains($0) && $0 != comma }
+    guard let end, text[end] == UInt8(ascii: "}") else { return nil }
     let parts = text[cursor + 1..<end].split(
-      separator: UInt8(ascii: ","), maxSplits: 1, omittingEmptySubsequences: false)
-    let isCount = text[cursor + 1..<end].allSatisfy {
-      ModulePattern.CharacterClass.digit.contains($0) || $0 == UInt8(ascii: ",")
-    }
-    guard isCount, parts.count == 2 || !parts[0].isEmpty else { return nil }
+      separator: comma, maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 || !parts[0].isEmpty else { return nil }
     let numbers = parts.map { $0.isEmpty ? nil : Int(String(decoding: $0, as: UTF8.self)) }
     let low = parts[0].isEmpty ? 0 : numbers[0]
     let high = parts.count == 1 ? low : (parts[1].isEmpty ? Int.max : numbers[1])

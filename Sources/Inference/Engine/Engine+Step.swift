@@ -6,7 +6,8 @@ extension Engine {
   /// - Parameter betweenLayers: called before each layer; may load and unload adapters that no
   ///   sequence uses, so that they need not wait for the step's end.
   /// - Throws: `PitwallError` (usage) for work that the engine cannot take, (unavailable) where the
-  ///   pool has not enough free pages. The engine is then as it was before.
+  ///   pool has not enough free pages: the engine is then as it was before. (data) where what comes
+  ///   out is not finite, as with broken weights: the step's sequences are then of no more use.
   public func step(
     _ input: StepInput, betweenLayers: () -> Void = {}, onToken: (SequenceID, Int32) -> Void
   ) throws {
@@ -14,6 +15,7 @@ extension Engine {
     try check(input)
     plan(input)
     forward.run(betweenLayers: betweenLayers)
+    try checkLogits()
     for (output, chunk) in forward.plan.outputs.enumerated() {
       let slot = forward.plan.chunks[chunk].sequence
       outputs[slot] = output
@@ -33,6 +35,17 @@ extension Engine {
     guard sequences[slot].step == steps, outputs[slot] >= 0 else { return nil }
     let row = unsafe forward.buffers.logits[outputs[slot]]
     return unsafe [Float](UnsafeBufferPointer(start: row, count: model.vocabularySize))
+  }
+
+  /// A token of a number that is none would look like any other.
+  private func checkLogits() throws {
+    for output in forward.plan.outputs.indices {
+      let drawn = Int(forward.drawn[output])
+      guard unsafe forward.buffers.logits[output][drawn].isFinite else {
+        throw PitwallError(
+          .data, "the logits are not finite: numbers of the model or of an adapter are broken")
+      }
+    }
   }
 
   private func check(_ input: StepInput) throws {

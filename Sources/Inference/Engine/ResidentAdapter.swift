@@ -42,10 +42,6 @@ import CKernels
     layer * Projection.allCases.count + projection.rawValue
   }
 
-  func has(layer: Int, _ projection: Projection) -> Bool {
-    index[ResidentAdapter.slot(layer, projection)] >= 0
-  }
-
   /// Groups of A and panels of B that it has for a matrix.
   func extent(layer: Int, _ projection: Projection) -> (groups: Int, panels: Int, rank: Int) {
     let position = index[ResidentAdapter.slot(layer, projection)]

@@ -55,7 +55,10 @@ struct AdapterSynthCommand: ParsableCommand {
 
   func validate() throws {
     guard 1...100_000 ~= count else { throw ValidationError("--count must be from 1 to 100000.") }
-    let _: [Int] = try NumberList.parse(rank, "--rank")
+    let ranks: [Int] = try NumberList.parse(rank, "--rank")
+    guard ranks.allSatisfy((1...65_536).contains) else {
+      throw ValidationError("--rank must be from 1 to 65536.")
+    }
   }
 
   func run() throws {

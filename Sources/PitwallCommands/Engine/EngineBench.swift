@@ -34,6 +34,7 @@ final class EngineBench {
   ) throws {
     let adapters = try folders.map { try LoRAAdapter.open($0, for: checkpoint.configuration) }
     var configuration = configuration
+    configuration.maxRank = max(configuration.maxRank, adapters.map(\.maxRank).max() ?? 0)
     // One adapter more is loaded beside the others.
     let sizes = try adapters.map {
       try Engine.pages(

@@ -31,8 +31,9 @@ struct EngineBenchCommand: ParsableCommand {
   @Option(help: "How to print the result.") var format = OutputFormat.table
 
   func validate() throws {
-    guard prompt > 0, tokens > 0, prefill > 0, repeats > 0 else {
-      throw ValidationError("numbers must be above 0")
+    let counts = EngineOptions.tokenCounts
+    guard [prompt, tokens, prefill, repeats].allSatisfy(counts.contains) else {
+      throw ValidationError("numbers must be from 1 to \(counts.upperBound)")
     }
   }
 
@@ -57,7 +58,7 @@ struct EngineBenchCommand: ParsableCommand {
     for _ in 0..<repeats { try bench.timeAdapters() }
     let report = EngineBenchReport(bench: bench, cases: cases, limits: limits)
     print(report.table.rendered(as: format), terminator: "")
-    FileHandle.standardError.write(Data((report.summary(others: meter.others) + "\n").utf8))
+    Terminal.write(report.summary(others: meter.others) + "\n")
   }
 
   private static func numbers(_ text: String, _ option: String, from least: Int) throws -> [Int] {

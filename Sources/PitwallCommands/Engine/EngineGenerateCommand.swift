@@ -30,8 +30,16 @@ struct EngineGenerateCommand: ParsableCommand {
   var topP: Float = 1
   @Option(help: "The seed of the draws.") var seed: UInt64 = 1
 
+  func validate() throws {
+    guard EngineOptions.tokenCounts.contains(tokens) else {
+      throw ValidationError("--tokens must be from 1 to \(EngineOptions.tokenCounts.upperBound)")
+    }
+    if base, engine.adapters.contains(where: { $0.name == "base" }) {
+      throw ValidationError("--adapter: \"base\" is the base model's name")
+    }
+  }
+
   func run() throws {
-    guard tokens > 0 else { throw PitwallError(.usage, "--tokens must be above 0") }
     let checkpoint = try engine.checkpoint()
     let tokenizer = try checkpoint.tokenizer()
     let ids = try promptTokens(tokenizer)
@@ -55,13 +63,17 @@ struct EngineGenerateCommand: ParsableCommand {
   ) throws -> EngineConfiguration {
     var configuration = try engine.configuration
     configuration.maxSequences = adapters.count + 1
-    configuration.maxContext = min(model.maxContext, prompt + tokens)
-    guard engine.pages == nil else { return configuration }
-    configuration.poolPages = try adapters.reduce(0) {
+    configuration.maxRank = max(configuration.maxRank, adapters.map(\.maxRank).max() ?? 0)
+    let context = min(model.maxContext, prompt + tokens)
+    configuration.maxContext = context
+    var needed = try adapters.reduce(0) {
       try $0 + Engine.pages(for: $1, of: model, blockTokens: configuration.kvBlockTokens)
     }
-    configuration.poolPages +=
-      configuration.maxSequences * ((prompt + tokens) / configuration.kvBlockTokens + 1)
+    needed += configuration.maxSequences * (context / configuration.kvBlockTokens + 1)
+    if let pages = engine.pages, pages < needed {
+      throw PitwallError(.usage, "--pages: \(pages), but these answers may need \(needed)")
+    }
+    configuration.poolPages = engine.pages ?? needed
     return configuration
   }
 
@@ -107,7 +119,9 @@ struct EngineGenerateCommand: ParsableCommand {
       for voice in voices where !voice.isDone {
         if let sequence = voice.sequence { input.decode(sequence) }
       }
-      try running.step(input) { append($1, to: $0, &voices, running.model) }
+      try running.step(input) {
+        append($1, to: $0, &voices, running.model, room: running.maxContext - ids.count)
+      }
     }
     if voices.count == 1 {
       print(voices[0].decoder.finish())
@@ -128,21 +142,27 @@ struct EngineGenerateCommand: ParsableCommand {
         let end = min(first + size, ids.count)
         input.removeAll()
         input.prefill(sequence, ids[first..<end], samples: end == ids.count)
-        try running.step(input) { append($1, to: $0, &voices, running.model) }
+        try running.step(input) {
+          append($1, to: $0, &voices, running.model, room: running.maxContext - ids.count)
+        }
       }
     }
   }
 
   private func append(
-    _ token: Int32, to sequence: SequenceID, _ voices: inout [Voice], _ model: ModelConfiguration
+    _ token: Int32, to sequence: SequenceID, _ voices: inout [Voice], _ model: ModelConfiguration,
+    room: Int
   ) {
     guard let index = voices.firstIndex(where: { $0.sequence == sequence }) else { return }
     voices[index].count += 1
-    voices[index].isDone = model.endTokens.contains(token) || voices[index].count >= tokens
+    voices[index].isDone =
+      model.endTokens.contains(token) || voices[index].count >= tokens
+      || voices[index].count > room
     guard !model.endTokens.contains(token) else { return }
     let text = voices[index].decoder.text(after: token)
     if voices.count == 1 {
-      FileHandle.standardOutput.write(Data(text.utf8))
+      print(text, terminator: "")
+      fflush(nil)
     } else {
       voices[index].text += text
     }

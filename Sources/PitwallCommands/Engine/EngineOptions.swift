@@ -23,6 +23,27 @@ struct EngineOptions: ParsableArguments {
   @Option(help: "Instructions to use (default: the widest there are).")
   var instructions: InstructionSet?
 
+  /// Refuses sizes that nothing could be computed with, before anything is.
+  func validate() throws {
+    try EngineOptions.check(block: block)
+    if let pages, !(1...1 << 24).contains(pages) {
+      throw ValidationError("--pages must be from 1 to \(1 << 24)")
+    }
+    let names = adapters.map(\.name)
+    if let repeated = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw ValidationError("--adapter: \"\(repeated)\" is there twice")
+    }
+  }
+
+  static func check(block: Int) throws {
+    guard (16...4096).contains(block), block % 16 == 0 else {
+      throw ValidationError("--block must be a multiple of 16 from 16 to 4096")
+    }
+  }
+
+  /// More tokens than any model's context has, and few enough to count with.
+  static let tokenCounts = 1...10_000_000
+
   func checkpoint() throws -> Checkpoint {
     try Checkpoint.open(
       ModelLibrary(environment: ProcessInfo.processInfo.environment).resolve(model))

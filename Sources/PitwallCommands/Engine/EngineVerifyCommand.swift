@@ -38,9 +38,10 @@ struct EngineVerifyCommand: ParsableCommand {
   @Option(help: "How to print the result.") var format = OutputFormat.table
 
   func validate() throws {
-    guard requests > 0, (1...4096).contains(adapters) else {
-      throw ValidationError("requests must be above 0, adapters from 1 to 4096")
+    guard (1...1_000_000).contains(requests), (1...4096).contains(adapters) else {
+      throw ValidationError("requests must be from 1 to 1000000, adapters from 1 to 4096")
     }
+    try EngineOptions.check(block: block)
   }
 
   func run() throws {
@@ -59,7 +60,7 @@ struct EngineVerifyCommand: ParsableCommand {
     progress.clear()
     print(table(result).rendered(as: format), terminator: "")
     for difference in result.differences.prefix(5) {
-      FileHandle.standardError.write(Data((difference + "\n").utf8))
+      Terminal.write(difference + "\n")
     }
     guard result.passes else { throw ExitCode(1) }
   }

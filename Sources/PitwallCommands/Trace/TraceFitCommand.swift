@@ -49,7 +49,7 @@ struct TraceFitCommand: ParsableCommand {
     let comparison = FitComparison(
       recorded: TraceStatistics(of: trace),
       lengths: lengthTrace.map { TraceStatistics(of: $0, slots: []) }, generated: generated)
-    FileHandle.standardError.write(Data(comparison.table.rendered(as: .table).utf8))
+    Terminal.write(comparison.table.rendered(as: .table))
   }
 }
 

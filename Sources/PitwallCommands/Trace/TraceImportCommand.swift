@@ -44,7 +44,7 @@ struct TraceImportCommand: AsyncParsableCommand {
     let summary =
       "\(output): \(trace.count) requests, \(trace.adapters.count) adapters, "
       + "\(trace.tenants.count - 1) tenants, \(TextTable.Cell.fixed(trace.span.seconds, 3)) s\n"
-    FileHandle.standardError.write(Data(summary.utf8))
+    Terminal.write(summary)
   }
 
   private func parameters() throws -> Parameters {

@@ -49,7 +49,9 @@ struct Program: ~Copyable {
     return names.filter { !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }.sorted()
   }
 
-  func run(_ arguments: String...) throws -> Result {
+  func run(_ arguments: String...) throws -> Result { try run(arguments) }
+
+  func run(_ arguments: [String]) throws -> Result {
     try Program.launch(Program.path, arguments, in: folder)
   }
 
