@@ -109,11 +109,18 @@ public struct RunStore: Sendable {
 
   private static func migrate(_ pool: DatabasePool) throws {
     let migrator = Schema.migrator
-    do {
-      try migrator.migrate(pool)
-    } catch {
-      // Two processes may create the same database at once; the later one finds it done.
-      guard try pool.read(migrator.hasCompletedMigrations) else { throw error }
+    func applied() throws -> Int {
+      try pool.writeWithoutTransaction { try migrator.appliedMigrations($0).count }
+    }
+    while true {
+      let before = try applied()
+      do {
+        return try migrator.migrate(pool)
+      } catch {
+        // Two processes may create the same database at once. The later one finds tables that it was
+        // about to make, and goes on from how far the other has come.
+        guard try applied() > before else { throw error }
+      }
     }
   }
 
