@@ -49,6 +49,10 @@ let package = Package(
       name: "Policies", dependencies: ["Primitives", "Orchestration", containers, deque],
       swiftSettings: strict),
     .target(
+      name: "CacheReplay",
+      dependencies: ["Primitives", "Workload", "Orchestration", "Policies", containers],
+      swiftSettings: strict),
+    .target(
       name: "Simulation", dependencies: ["Primitives", "Orchestration", containers, deque],
       swiftSettings: strict),
     .target(
@@ -80,7 +84,7 @@ let package = Package(
       name: "PitwallCommands",
       dependencies: [
         "Primitives", "Workload", "Orchestration", "Policies", "Simulation", "Replay", "Results",
-        "Validation", "Reporting", "Inference", argumentParser, subprocess,
+        "Validation", "Reporting", "Inference", "CacheReplay", argumentParser, subprocess,
       ],
       swiftSettings: strict),
     .executableTarget(name: "pitwall", dependencies: ["PitwallCommands"], swiftSettings: strict),
@@ -97,6 +101,9 @@ let package = Package(
     .testTarget(
       name: "PoliciesTests",
       dependencies: ["Policies", "Orchestration", "Primitives", "LockstepWorld", containers]),
+    .testTarget(
+      name: "CacheReplayTests",
+      dependencies: ["CacheReplay", "Orchestration", "Policies", "Primitives"]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Primitives"]),

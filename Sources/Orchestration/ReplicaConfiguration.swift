@@ -138,6 +138,16 @@ public struct ReplicaConfiguration: Sendable, Equatable {
     self.lanes = lanes
     self.recordsResidency = recordsResidency
   }
+
+  /// Bytes for adapters in a tier.
+  public func capacity(of tier: Tier) -> Bytes {
+    switch tier {
+    case .remote: .max
+    case .disk: diskBytes
+    case .host: hostBytes
+    case .device: adapterBytes
+    }
+  }
 }
 
 /// The eviction policy of each tier.

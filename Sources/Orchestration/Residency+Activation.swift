@@ -88,6 +88,7 @@ extension Residency {
     for adapter in activation == .protected ? roster.adapters : adapters {
       _ = roster.spared.unpin(adapter)
     }
+    shed(from: .device, at: time)
   }
 
   /// Copies an adapter into a tier at once, and before that into the tiers on its way.
@@ -103,8 +104,9 @@ extension Residency {
       }
     }
     let size = bytes[Int(adapter)]
+    caches[at(tier)].missed(adapter, at: time)
     while !caches[at(tier)].fitsNow(bytes: size, count: 1),
-      let victim = victim(in: tier, at: time)
+      let victim = victim(in: tier, for: adapter, at: time)
     {
       displace(victim, from: tier, for: step, at: time)
     }
@@ -124,9 +126,13 @@ extension Residency {
 
   /// Who leaves a tier. Host memory may have less room than all of the step's adapters take, and then
   /// gives up one that is on the device already.
-  private mutating func victim(in tier: Tier, at time: Nanoseconds) -> AdapterID? {
-    let first = caches[at(tier)].nextVictim(sparing: roster.spared, at: time)
-    return tier == .device ? first : first ?? caches[at(tier)].nextVictim(at: time)
+  private mutating func victim(
+    in tier: Tier, for incoming: AdapterID, at time: Nanoseconds
+  ) -> AdapterID? {
+    _ = roster.spared.pin(incoming)
+    defer { _ = roster.spared.unpin(incoming) }
+    let first = caches[at(tier)].nextVictim(for: incoming, sparing: roster.spared, at: time)
+    return tier == .device ? first : first ?? caches[at(tier)].nextVictim(for: incoming, at: time)
   }
 
   /// Drops an adapter from a tier. What leaves host memory leaves the device with it (vLLM's

@@ -132,7 +132,8 @@ extension Residency {
       guard caches[at(destination)].canFit(bytes: bytes[Int(adapter)], count: 1) else {
         return
       }
-      makeRoom(in: destination, bytes: bytes[Int(adapter)], count: 1, at: time)
+      if states[Int(adapter)].onDemand { caches[at(destination)].missed(adapter, at: time) }
+      makeRoom(in: destination, for: adapter, bytes: bytes[Int(adapter)], count: 1, at: time)
       caches[at(destination)].reserve(adapter)
     }
     states[Int(adapter)].begun = true
@@ -174,6 +175,7 @@ extension Residency {
     } else if state.onDemand, transfer.destination < state.goal {
       fetch(adapter, goal: state.goal)
     }
+    shed(from: transfer.destination, at: time)
     changed = true
   }
 
@@ -186,13 +188,18 @@ extension Residency {
   }
 
   mutating func makeRoom(
-    in tier: Tier, bytes needed: Bytes, count: Int, at time: Nanoseconds
+    in tier: Tier, for incoming: AdapterID?, bytes needed: Bytes, count: Int, at time: Nanoseconds
   ) {
     while !caches[at(tier)].fitsNow(bytes: needed, count: count),
-      let victim = caches[at(tier)].nextVictim(at: time)
+      let victim = caches[at(tier)].nextVictim(for: incoming, at: time)
     {
       evict(victim, from: tier, at: time)
     }
+  }
+
+  /// Drops what a tier's policy wants to be rid of though there is room.
+  mutating func shed(from tier: Tier, at time: Nanoseconds) {
+    while let extra = caches[at(tier)].nextSurplus(at: time) { evict(extra, from: tier, at: time) }
   }
 
   mutating func evict(_ adapter: AdapterID, from tier: Tier, at time: Nanoseconds) {

@@ -222,7 +222,12 @@ public struct Residency: ~Copyable {
     }
     guard caches[Residency.device].canFit(bytes: size, count: count) else { return false }
     for adapter in sets.members(set) { caches[Residency.device].pin(adapter) }
-    makeRoom(in: .device, bytes: missing, count: missingCount, at: time)
+    var incoming: AdapterID?
+    for adapter in sets.members(set) where caches[Residency.device].isAbsent(adapter) {
+      caches[Residency.device].missed(adapter, at: time)
+      incoming = incoming ?? adapter
+    }
+    makeRoom(in: .device, for: incoming, bytes: missing, count: missingCount, at: time)
     claimed[Int(set)] = true
     claims += 1
     for adapter in sets.members(set) where caches[Residency.device].isAbsent(adapter) {
@@ -248,6 +253,7 @@ public struct Residency: ~Copyable {
         states[Int(adapter)].fresh = false
       } else if isOnDevice(adapter) {
         caches[Residency.device].accessed(adapter, at: time)
+        shed(from: .device, at: time)
       }
     }
     release(claimOf: set, at: time)

@@ -9,7 +9,9 @@ struct TierCache: ~Copyable {
   /// Most adapters that fit, whatever their size.
   let slots: Int
   /// Bytes that adapters may take. Where they share a pool with the KV cache this moves.
-  var capacity: Bytes
+  var capacity: Bytes {
+    didSet { if slots == .max, capacity != oldValue { policy.capacityChanged(to: capacity) } }
+  }
   /// Adapters here or arriving, and their bytes.
   private(set) var count = 0
   private(set) var usedBytes: Bytes = 0
@@ -48,15 +50,28 @@ struct TierCache: ~Copyable {
   }
 
   /// The adapter that would go next.
-  mutating func nextVictim(at time: Nanoseconds) -> AdapterID? {
-    policy.victim(sparing: pins, at: time)
+  mutating func nextVictim(for incoming: AdapterID? = nil, at time: Nanoseconds) -> AdapterID? {
+    // What comes has to come, whatever the policy thinks of it.
+    if let incoming { _ = pins.pin(incoming) }
+    defer { if let incoming { _ = pins.unpin(incoming) } }
+    return policy.victim(for: incoming, sparing: pins, at: time)
   }
 
   /// The adapter that would go next, whether it has users or not, but for some.
   mutating func nextVictim(
-    sparing spared: borrowing PinTable, at time: Nanoseconds
+    for incoming: AdapterID, sparing spared: borrowing PinTable, at time: Nanoseconds
   ) -> AdapterID? {
-    policy.victim(sparing: spared, at: time)
+    policy.victim(for: incoming, sparing: spared, at: time)
+  }
+
+  /// An adapter that the policy wants to be rid of though there is room.
+  mutating func nextSurplus(at time: Nanoseconds) -> AdapterID? {
+    policy.surplus(sparing: pins, at: time)
+  }
+
+  /// A request needs an adapter that is not here.
+  mutating func missed(_ adapter: AdapterID, at time: Nanoseconds) {
+    policy.missed(adapter, at: time)
   }
 
   /// Sets room aside for an adapter that is about to arrive.

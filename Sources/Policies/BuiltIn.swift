@@ -4,21 +4,7 @@ import Primitives
 extension PolicyRegistry {
   /// Every policy that ships: one line each for name, idea and source.
   public static let builtIn = PolicyRegistry(
-    eviction: [
-      EvictionEntry(
-        "lru", "the least recently used goes", source: "vLLM, SGLang: default of both"
-      ) { context, _ in LRU(count: context.count) },
-      EvictionEntry(
-        "lfu", "the least often used since it came goes", source: "in-cache LFU, ties by recency"
-      ) { context, _ in LFU(count: context.count) },
-      EvictionEntry(
-        "fifo", "the first that came goes", source: "SGLang lora_eviction_policy fifo"
-      ) { context, _ in FIFO(count: context.count) },
-      EvictionEntry(
-        "gdsf", "keeps what is used often and slow to load for its size",
-        source: "Cherkasova, HPL-98-69R1, 1998"
-      ) { context, _ in GDSF(context) },
-    ],
+    eviction: builtInEviction,
     prefetch: [
       PrefetchEntry("none", "loads on demand only", source: "vLLM") { _, _ in NoPrefetch() },
       PrefetchEntry(

@@ -158,7 +158,9 @@ public struct Scenario: Sendable {
       try PolicyRegistry.make(
         parameters, kind: "eviction", from: registry.eviction,
         EvictionContext(
-          tier: tier, bytes: bytes, loadCost: costs[Int(tier.rawValue)], seed: seed))
+          tier: tier, bytes: bytes, loadCost: costs[Int(tier.rawValue)], seed: seed,
+          slots: tier == .device ? configuration.slots : nil,
+          capacity: configuration.capacity(of: tier)))
     }
     if server.loading == .inStep, strategy.prefetch.owner != "none" {
       throw PitwallError(

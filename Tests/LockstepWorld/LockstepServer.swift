@@ -42,7 +42,10 @@ public struct LockstepServer: Sendable {
     func makeEviction(_ tier: Tier) throws -> any EvictionPolicy & ~Copyable {
       try PolicyRegistry.make(
         Parameters(parsing: eviction), kind: "eviction", from: registry.eviction,
-        EvictionContext(tier: tier, bytes: bytes, loadCost: costs[Int(tier.rawValue)], seed: seed))
+        EvictionContext(
+          tier: tier, bytes: bytes, loadCost: costs[Int(tier.rawValue)], seed: seed,
+          slots: tier == .device ? configuration.slots : nil,
+          capacity: configuration.capacity(of: tier)))
     }
     var list = UniqueArray<Replica>(minimumCapacity: replicas)
     for index in 0..<replicas {

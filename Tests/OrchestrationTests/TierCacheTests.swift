@@ -9,7 +9,9 @@ struct LowestFirst: EvictionPolicy, ~Copyable {
   mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) { here.insert(adapter) }
   mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {}
   mutating func removed(_ adapter: AdapterID) { here.remove(adapter) }
-  mutating func victim(sparing pins: borrowing PinTable, at time: Nanoseconds) -> AdapterID? {
+  mutating func victim(
+    for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
+  ) -> AdapterID? {
     var lowest: AdapterID?
     for adapter in here where !pins.isPinned(adapter) {
       lowest = min(lowest ?? adapter, adapter)

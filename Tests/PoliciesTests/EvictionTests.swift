@@ -148,7 +148,7 @@ struct EvictionRecord {
           observe(.accessed, adapter, pinned, nil)
         } else {
           if resident.count == 5 {
-            let victim = policy.victim(sparing: pins, at: time)
+            let victim = policy.victim(for: nil, sparing: pins, at: time)
             observe(.asked, 0, pinned, victim)
             guard let victim else { continue }
             policy.removed(victim)
@@ -169,7 +169,7 @@ struct EvictionRecord {
           observe(.released, one, pinned, nil)
         }
       default:
-        observe(.asked, 0, pinned, policy.victim(sparing: pins, at: time))
+        observe(.asked, 0, pinned, policy.victim(for: nil, sparing: pins, at: time))
       }
     }
   }

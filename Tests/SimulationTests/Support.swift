@@ -64,7 +64,10 @@ struct Bench {
     func eviction(_ tier: Tier) throws -> any EvictionPolicy & ~Copyable {
       try PolicyRegistry.make(
         Parameters(parsing: self.eviction), kind: "eviction", from: registry.eviction,
-        EvictionContext(tier: tier, bytes: bytes, loadCost: costs[Int(tier.rawValue)], seed: 1))
+        EvictionContext(
+          tier: tier, bytes: bytes, loadCost: costs[Int(tier.rawValue)], seed: 1,
+          slots: tier == .device ? configuration.slots : nil,
+          capacity: configuration.capacity(of: tier)))
     }
     var list = UniqueArray<Replica>(minimumCapacity: replicas)
     for index in 0..<replicas {

@@ -9,6 +9,12 @@ public struct PolicyEntry<Context, Policy: ~Copyable>: Sendable {
   public let name: String
   /// The idea, in a line.
   public let summary: String
+  /// The idea at more length, for `pitwall policies show`; empty where the summary says it all.
+  public let idea: String
+  /// What one operation costs, in the number n of adapters that the tier holds; empty if unstated.
+  public let cost: String
+  /// Whether it knows the future: a bound, that no server can run.
+  public let isClairvoyant: Bool
   /// Parameters with their defaults and meaning, in the order to show them.
   public let parameters: [PolicyParameter]
   /// The paper or system that it comes from.
@@ -18,11 +24,15 @@ public struct PolicyEntry<Context, Policy: ~Copyable>: Sendable {
 
   /// Makes an entry.
   public init(
-    _ name: String, _ summary: String, parameters: [PolicyParameter] = [], source: String,
+    _ name: String, _ summary: String, idea: String = "", cost: String = "",
+    isClairvoyant: Bool = false, parameters: [PolicyParameter] = [], source: String,
     make: @escaping @Sendable (Context, inout Parameters) throws -> Policy
   ) {
     self.name = name
     self.summary = summary
+    self.idea = idea
+    self.cost = cost
+    self.isClairvoyant = isClairvoyant
     self.parameters = parameters
     self.source = source
     self.make = make

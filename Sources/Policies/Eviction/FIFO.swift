@@ -17,8 +17,17 @@ public struct FIFO: EvictionPolicy, ~Copyable {
 
   public mutating func removed(_ adapter: AdapterID) { order.remove(adapter) }
 
-  public mutating func victim(sparing pins: borrowing PinTable, at time: Nanoseconds) -> AdapterID?
-  {
+  public mutating func victim(
+    for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
+  ) -> AdapterID? {
     order.oldest(sparing: pins)
   }
+}
+
+extension EvictionEntry {
+  static let fifo = EvictionEntry(
+    "fifo", "the first that came goes",
+    idea: "A queue in order of arrival. Uses change nothing.", cost: "O(1)",
+    source: "SGLang lora_eviction_policy fifo"
+  ) { context, _ in FIFO(count: context.count) }
 }

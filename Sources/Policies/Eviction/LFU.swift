@@ -19,8 +19,19 @@ public struct LFU: EvictionPolicy, ~Copyable {
 
   public mutating func removed(_ adapter: AdapterID) { uses.remove(adapter) }
 
-  public mutating func victim(sparing pins: borrowing PinTable, at time: Nanoseconds) -> AdapterID?
-  {
+  public mutating func victim(
+    for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
+  ) -> AdapterID? {
     uses.smallest(sparing: pins)
   }
+}
+
+extension EvictionEntry {
+  static let lfu = EvictionEntry(
+    "lfu", "the least often used since it came goes",
+    idea: """
+      Uses are counted from when an adapter comes, and forgotten when it goes. The lowest count goes; \
+      of several, the one whose last use lies farthest back.
+      """, cost: "O(log n)", source: "in-cache LFU, ties by recency"
+  ) { context, _ in LFU(count: context.count) }
 }

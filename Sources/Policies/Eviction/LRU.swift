@@ -26,8 +26,19 @@ public struct LRU: EvictionPolicy, ~Copyable {
 
   public mutating func removed(_ adapter: AdapterID) { order.remove(adapter) }
 
-  public mutating func victim(sparing pins: borrowing PinTable, at time: Nanoseconds) -> AdapterID?
-  {
+  public mutating func victim(
+    for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
+  ) -> AdapterID? {
     order.oldest(sparing: pins)
   }
+}
+
+extension EvictionEntry {
+  static let lru = EvictionEntry(
+    "lru", "the least recently used goes",
+    idea: """
+      A list in order of last use; the adapter at its old end goes. One that a running sequence holds \
+      counts as used until the sequence ends.
+      """, cost: "O(1)", source: "vLLM, SGLang: default of both"
+  ) { context, _ in LRU(count: context.count) }
 }

@@ -1,0 +1,8 @@
+import Orchestration
+
+extension PolicyRegistry {
+  /// The eviction policies that ship, simplest first. Each is described in its own file.
+  static let builtInEviction: [EvictionEntry] = [
+    .lru, .fifo, .lfu, .gdsf,
+  ]
+}
