@@ -13,10 +13,10 @@ final class EngineBench {
   }
 
   let engine: Engine
-  private let folders: [String]
-  private let adapters: [LoRAAdapter]
-  private let prompt: Int
-  private let tokens: Int
+  let folders: [String]
+  let adapters: [LoRAAdapter]
+  let prompt: Int
+  let tokens: Int
   private(set) var seconds: [Case: [Double]] = [:]
   /// Positions that a decode of a case reads, on average.
   private(set) var positions: [Case: Double] = [:]
@@ -24,6 +24,10 @@ final class EngineBench {
   private(set) var switchSeconds: [Double] = []
   private(set) var mergeSeconds: [Double] = []
   private(set) var unmergeSeconds: [Double] = []
+  /// First tokens from an adapter that is loaded, and from one that has to be.
+  var warmSeconds: [Double] = []
+  var coldSeconds: [Double] = []
+  var besideLoads = StepPair()
 
   var adapterCount: Int { adapters.count }
 
@@ -117,15 +121,15 @@ final class EngineBench {
     try engine.begin(adapters: count == 0 ? [] : [AdapterUse(index % count)])
   }
 
-  private func text(_ count: Int) -> [Int32] {
+  func text(_ count: Int) -> [Int32] {
     (0..<count).map { Int32(truncatingIfNeeded: ($0 * 7919 + 11) % engine.model.vocabularySize) }
   }
 
-  private func step(_ input: StepInput) throws -> Double {
+  func step(_ input: StepInput) throws -> Double {
     try measure { try engine.step(input) { _, _ in } }
   }
 
-  private func measure(_ work: () throws -> Void) rethrows -> Double {
+  func measure(_ work: () throws -> Void) rethrows -> Double {
     try ContinuousClock().measure(work) / .seconds(1)
   }
 }

@@ -55,7 +55,11 @@ struct EngineBenchCommand: ParsableCommand {
     let cases = EngineBench.cases(
       batches: batches, distinct: distinct.filter { $0 <= bench.adapterCount }, prefill: prefill)
     for _ in 0..<repeats { for test in cases { try bench.time(test) } }
-    for _ in 0..<repeats { try bench.timeAdapters() }
+    for _ in 0..<repeats {
+      try bench.timeAdapters()
+      try bench.timeFirstToken()
+      try bench.timeBesideLoads(batch: configuration.maxSequences)
+    }
     let report = EngineBenchReport(bench: bench, cases: cases, limits: limits)
     print(report.table.rendered(as: format), terminator: "")
     Terminal.write(report.summary(others: meter.others) + "\n")

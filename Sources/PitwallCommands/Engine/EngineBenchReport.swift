@@ -15,7 +15,8 @@ struct EngineBenchReport {
     for test in cases { table.append(row(test)) }
     let times = [
       ("load", bench.loadSeconds), ("switch", bench.switchSeconds), ("merge", bench.mergeSeconds),
-      ("unmerge", bench.unmergeSeconds),
+      ("unmerge", bench.unmergeSeconds), ("first token, loaded", bench.warmSeconds),
+      ("first token, to load", bench.coldSeconds),
     ]
     for (what, seconds) in times where !seconds.isEmpty {
       table.append([
@@ -23,7 +24,23 @@ struct EngineBenchReport {
         .number(1000 * EngineBenchReport.median(seconds), decimals: 4),
       ])
     }
+    appendBesideLoads(to: &table)
     return table
+  }
+
+  /// Steps alone, and while an adapter is loaded; of the latter, the rate over the former.
+  private func appendBesideLoads(to table: inout TextTable) {
+    let alone = EngineBenchReport.median(bench.besideLoads.alone)
+    let beside = EngineBenchReport.median(bench.besideLoads.besideLoad)
+    guard alone > 0, beside > 0 else { return }
+    let batch = bench.engine.configuration.maxSequences
+    for (what, seconds) in [("decode alone", alone), ("decode beside a load", beside)] {
+      table.append([
+        .text(what), .integer(Int64(batch)), .integer(0),
+        .number(Double(batch) / seconds, decimals: 1), .number(1000 * seconds, decimals: 2),
+        .missing, .missing, .missing, .number(alone / seconds, decimals: 3),
+      ])
+    }
   }
 
   private func row(_ test: EngineBench.Case) -> [TextTable.Cell] {

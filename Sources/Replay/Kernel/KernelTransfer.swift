@@ -87,6 +87,7 @@ struct Copier: Sendable {
   ) {
     let mailbox = mailbox
     Thread {
+      LoadingPriority.adopt()
       while true {
         for message in mailbox.take() {
           guard case .copy(let transfer) = message else { return }
