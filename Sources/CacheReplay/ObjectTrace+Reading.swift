@@ -40,7 +40,7 @@ extension ObjectTrace {
       }
     }
     self.times = times
-    try checkCount(trace.name)
+    try checkRange(trace.name)
   }
 
   /// A number in a name is the key, as in oracleGeneral; other names are hashed.
@@ -88,15 +88,19 @@ extension ObjectTrace {
       keys: interner.keys, bytes: interner.bytes.map { Bytes($0) },
       loadCost: interner.bytes.map { cost(Bytes($0)) })
     self.resized = resized
-    try checkCount(records.name)
+    try checkRange(records.name)
   }
 
   private static let block = 64
 
-  /// Positions of requests are numbered with 32 bits.
-  private func checkCount(_ place: String) throws {
+  /// Positions of requests are numbered with 32 bits, and sums are counted with 63.
+  private func checkRange(_ place: String) throws {
     guard count < Int(Int32.max) else {
       throw PitwallError.data(place, "\(count) requests are more than can be replayed")
+    }
+    for (what, most) in [("bytes", bytes.max() ?? 0), ("load times", loadCost.max() ?? 0)]
+    where most.multipliedReportingOverflow(by: Int64(max(1, count))).overflow {
+      throw PitwallError.data(place, "the \(what) of all requests are more than can be counted")
     }
   }
 }

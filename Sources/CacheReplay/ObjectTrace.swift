@@ -56,6 +56,7 @@ public struct LoadCost: Sendable, Equatable {
 
   /// The cost of a load of so many bytes.
   public func callAsFunction(_ bytes: Bytes) -> Nanoseconds {
-    latency + (bandwidth.map { Nanoseconds(seconds: Double(bytes) / $0) } ?? 0)
+    guard let bandwidth else { return latency }
+    return Nanoseconds(seconds: latency.seconds + Double(bytes) / bandwidth)
   }
 }

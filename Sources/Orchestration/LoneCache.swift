@@ -40,8 +40,10 @@ public struct LoneCache: ~Copyable, Sendable {
     capacity = context.capacity
     pins = PinTable(count: context.count)
     objects = UniqueArray(minimumCapacity: context.count)
-    for (size, cost) in zip(context.sizes, context.loadCost) {
-      objects.append(CachedObject(held: CachedObject.absent, size: size, cost: cost))
+    for index in 0..<context.count {
+      objects.append(
+        CachedObject(
+          size: context.sizes[index], bytes: context.bytes[index], cost: context.loadCost[index]))
     }
   }
 
@@ -55,7 +57,7 @@ public struct LoneCache: ~Copyable, Sendable {
   ) -> Bool {
     let known = objects[Int(object)]
     tally.requests += 1
-    tally.bytes += known.size
+    tally.bytes += known.bytes
     tally.cost += known.cost
     if known.isHeld {
       policy.accessed(object, at: time)
@@ -63,7 +65,7 @@ public struct LoneCache: ~Copyable, Sendable {
       return true
     }
     tally.misses += 1
-    tally.missedBytes += known.size
+    tally.missedBytes += known.bytes
     tally.missedCost += known.cost
     policy.missed(object, at: time)
     guard known.size <= capacity, policy.admits(object, at: time) else { return false }
@@ -134,16 +136,18 @@ public struct LoneCache: ~Copyable, Sendable {
 @usableFromInline
 struct CachedObject: BitwiseCopyable, Sendable {
   /// The size with which it is in the cache, or ``absent``.
-  @usableFromInline var held: Bytes
+  @usableFromInline var held = CachedObject.absent
+  /// What it takes of the capacity.
   @usableFromInline let size: Bytes
+  @usableFromInline let bytes: Bytes
   @usableFromInline let cost: Nanoseconds
 
-  @usableFromInline static let absent: Bytes = -1
+  @inlinable static var absent: Bytes { -1 }
   @inlinable var isHeld: Bool { held >= 0 }
 
-  init(held: Bytes, size: Bytes, cost: Nanoseconds) {
-    self.held = held
+  init(size: Bytes, bytes: Bytes, cost: Nanoseconds) {
     self.size = size
+    self.bytes = bytes
     self.cost = cost
   }
 }
@@ -174,4 +178,28 @@ public struct CacheCounts: Sendable, Equatable {
 
   /// Nothing counted yet.
   public init() {}
+
+  /// What has been counted since `before`.
+  public static func - (now: CacheCounts, before: CacheCounts) -> CacheCounts {
+    var counts = now
+    counts.requests -= before.requests
+    counts.misses -= before.misses
+    counts.bytes -= before.bytes
+    counts.missedBytes -= before.missedBytes
+    counts.cost -= before.cost
+    counts.missedCost -= before.missedCost
+    counts.evictions -= before.evictions
+    counts.prefetches -= before.prefetches
+    counts.prefetchedBytes -= before.prefetchedBytes
+    return counts
+  }
+
+  /// Shares of the requests, of their bytes and of their load cost that missed; 0 of nothing.
+  public var missRatio: Double { Self.ratio(misses, requests) }
+  public var byteMissRatio: Double { Self.ratio(missedBytes, bytes) }
+  public var costMissRatio: Double { Self.ratio(missedCost, cost) }
+
+  private static func ratio(_ part: Int64, _ whole: Int64) -> Double {
+    whole > 0 ? Double(part) / Double(whole) : 0
+  }
 }
