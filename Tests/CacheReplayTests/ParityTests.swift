@@ -40,7 +40,7 @@ struct Truth {
     ("lru", "LRU"), ("fifo", "FIFO"), ("lfu", "LFU"), ("gdsf", "GDSF"),
     ("clock", "Clock"), ("sieve", "Sieve"), ("s3-fifo", "S3-FIFO"), ("slru segments=5", "SLRU"),
     ("slru", "SLRU n-seg=4 default (wheel)"), ("two-q", "TwoQ(wheel 0.3.5)"), ("lfu-da", "LFUDA"),
-    ("lru-k", "LRU_K"), ("mru", "MRU"),
+    ("lru-k", "LRU_K"), ("mru", "MRU"), ("largest-first", "Size(wheel 0.3.5)"),
   ]
 
   @Test(arguments: exact, stride(from: 128, through: 1024, by: 128).map { $0 })
