@@ -27,7 +27,9 @@ struct Truth {
     var misses: [Row: (count: Int64, bytes: Bytes?)] = [:]
     for line in text.split(separator: "\n").dropFirst() {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      guard cells.count >= 6, let size = Int(cells[3]), let count = Int64(cells[4]) else { continue }
+      guard cells.count >= 6, let size = Int(cells[3]), let count = Int64(cells[4]) else {
+        continue
+      }
       misses[Row(policy: cells[1], mebibytes: size)] = (count, Bytes(cells[5]))
     }
     self.misses = misses
@@ -38,6 +40,7 @@ struct Truth {
   /// Our policy, with parameters, and the row of the truth that it has to meet.
   static let exact = [
     ("lru", "LRU"), ("fifo", "FIFO"), ("lfu", "LFU"), ("gdsf", "GDSF"),
+    ("random", "Random"), ("hyperbolic", "Hyperbolic"),
   ]
 
   @Test(arguments: exact, stride(from: 128, through: 1024, by: 128).map { $0 })
