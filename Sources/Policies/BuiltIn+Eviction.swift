@@ -4,6 +4,6 @@ extension PolicyRegistry {
   /// The eviction policies that ship, simplest first. Each is described in its own file.
   static let builtInEviction: [EvictionEntry] = [
     .lru, .fifo, .lfu, .gdsf,
-    .random, .hyperbolic,
+    .random, .hyperbolic, .arc, .lirs, .lhd,
   ]
 }

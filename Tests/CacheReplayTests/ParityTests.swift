@@ -40,7 +40,8 @@ struct Truth {
   /// Our policy, with parameters, and the row of the truth that it has to meet.
   static let exact = [
     ("lru", "LRU"), ("fifo", "FIFO"), ("lfu", "LFU"), ("gdsf", "GDSF"),
-    ("random", "Random"), ("hyperbolic", "Hyperbolic"),
+    ("random", "Random"), ("hyperbolic", "Hyperbolic"), ("arc", "ARC"),
+    ("lirs", "LIRS"), ("lhd", "LHD"),
   ]
 
   @Test(arguments: exact, stride(from: 128, through: 1024, by: 128).map { $0 })
