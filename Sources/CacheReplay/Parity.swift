@@ -38,10 +38,25 @@ public enum Parity {
 
   /// Every row, in the order of the truth: the one place that says which is which.
   public static let rows: [Row] = [
+    .exact("ARC", "arc"),
+    .exact("Clock", "clock"),
     .exact("FIFO", "fifo"),
     .exact("GDSF", "gdsf"),
+    .exact("Hyperbolic", "hyperbolic"),
     .exact("LFU", "lfu"),
+    .exact("LFUDA", "lfu-da"),
+    .exact("LHD", "lhd"),
+    .exact("LIRS", "lirs"),
     .exact("LRU", "lru"),
+    .exact("LRU_K", "lru-k"),
+    .exact("MRU", "mru"),
+    .exact("Random", "random"),
+    .exact("S3-FIFO", "s3-fifo"),
+    .exact("SLRU", "slru segments=5"),
+    .exact("SLRU n-seg=4 default (wheel)", "slru"),
+    .exact("Sieve", "sieve"),
+    .exact("Size(wheel 0.3.5)", "largest-first"),
+    .exact("TwoQ(wheel 0.3.5)", "two-q"),
     .missing("3LCache", "needs a gradient-boosting library"),
   ]
 

@@ -5,5 +5,6 @@ extension PolicyRegistry {
   static let builtInEviction: [EvictionEntry] = [
     .lru, .fifo, .lfu, .gdsf,
     .clock, .sieve, .s3FIFO, .slru, .twoQ, .lfuDA, .lruK, .mru, .largestFirst,
+    .random, .hyperbolic, .arc, .lirs, .lhd,
   ]
 }
