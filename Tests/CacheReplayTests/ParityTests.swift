@@ -41,6 +41,7 @@ struct Truth {
   static let exact = [
     ("lru", "LRU"), ("fifo", "FIFO"), ("lfu", "LFU"), ("gdsf", "GDSF"),
     ("random", "Random"), ("hyperbolic", "Hyperbolic"),
+    ("belady", "Belady"), ("belady-size", "BeladySize"),
   ]
 
   @Test(arguments: exact, stride(from: 128, through: 1024, by: 128).map { $0 })
