@@ -39,6 +39,8 @@ public enum Parity {
   /// Every row, in the order of the truth: the one place that says which is which.
   public static let rows: [Row] = [
     .exact("ARC", "arc"),
+    .exact("Belady", "belady"),
+    .exact("BeladySize", "belady-size"),
     .exact("Clock", "clock"),
     .exact("FIFO", "fifo"),
     .exact("GDSF", "gdsf"),

@@ -6,5 +6,6 @@ extension PolicyRegistry {
     .lru, .fifo, .lfu, .gdsf,
     .clock, .sieve, .s3FIFO, .slru, .twoQ, .lfuDA, .lruK, .mru, .largestFirst,
     .random, .hyperbolic, .arc, .lirs, .lhd,
+    .belady, .beladySize, .beladyCost,
   ]
 }
