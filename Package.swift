@@ -103,7 +103,7 @@ let package = Package(
       dependencies: ["Policies", "Orchestration", "Primitives", "LockstepWorld", containers]),
     .testTarget(
       name: "CacheReplayTests",
-      dependencies: ["CacheReplay", "Orchestration", "Policies", "Primitives"]),
+      dependencies: ["CacheReplay", "Orchestration", "Policies", "Primitives", "Workload"]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Primitives"]),

@@ -1,5 +1,6 @@
 import Orchestration
 import Primitives
+import Workload
 
 /// Requests to objects of a cache, as dense columns: what a cache replay needs of a trace.
 public struct ObjectTrace: Sendable {
@@ -15,9 +16,15 @@ public struct ObjectTrace: Sendable {
   public var bytes: [Bytes]
   /// The time to load each object.
   public var loadCost: [Nanoseconds]
+  /// Requests that give their object another size than its first one did.
+  public var resized = 0
+  /// Objects whose size the trace does not say; it counts as 1.
+  public var unsized = 0
 
   /// Number of requests.
   public var count: Int { objects.count }
+  /// The size of all objects together.
+  public var workingSet: Bytes { bytes.reduce(0, +) }
 
   /// Makes a trace.
   public init(
@@ -33,31 +40,23 @@ public struct ObjectTrace: Sendable {
   }
 }
 
-extension ObjectTrace {
-  /// Reads libCacheSim's oracleGeneral: packed little-endian records of u32 time in seconds, u64
-  /// object, u32 bytes, i64 index of the next request.
-  /// - Throws: `PitwallError` (data) if the bytes are not a whole number of records.
-  public init(oracleGeneral data: [UInt8], name: String) throws {
-    guard data.count % 24 == 0 else {
-      throw PitwallError.data(name, "is not a whole number of 24-byte records")
-    }
-    var known: [UInt64: AdapterID] = [:]
-    self.init(name: name, objects: [], keys: [], bytes: [], loadCost: [])
-    func number(at start: Int, _ width: Int) -> UInt64 {
-      (0..<width).reversed().reduce(0) { $0 << 8 | UInt64(data[start + $1]) }
-    }
-    for start in stride(from: 0, to: data.count, by: 24) {
-      let key = number(at: start + 4, 8)
-      if let object = known[key] {
-        objects.append(object)
-        continue
-      }
-      let object = AdapterID(keys.count)
-      known[key] = object
-      objects.append(object)
-      keys.append(key)
-      bytes.append(Bytes(number(at: start + 12, 4)))
-      loadCost.append(1_000_000)
-    }
+/// The time that it takes to load an object.
+public struct LoadCost: Sendable, Equatable {
+  /// What each load takes, whatever its size.
+  public var latency: Nanoseconds
+  /// Bytes a second; nil where size does not matter.
+  public var bandwidth: Double?
+
+  /// Makes a cost. By default all loads cost the same, so that policies which weigh cost by size
+  /// decide by size alone, as libCacheSim's do.
+  public init(latency: Nanoseconds = 1_000_000, bandwidth: Double? = nil) {
+    self.latency = latency
+    self.bandwidth = bandwidth
+  }
+
+  /// The cost of a load of so many bytes.
+  public func callAsFunction(_ bytes: Bytes) -> Nanoseconds {
+    guard let bandwidth else { return latency }
+    return Nanoseconds(seconds: latency.seconds + Double(bytes) / bandwidth)
   }
 }

@@ -26,89 +26,98 @@ public struct LoneCache: ~Copyable, Sendable {
   /// What fits, in the unit of the objects' sizes.
   public let capacity: Bytes
   /// What is taken of it.
-  public private(set) var used: Bytes = 0
+  @inlinable public var used: Bytes { taken }
   /// What has been counted so far.
-  public private(set) var counts = CacheCounts()
-  private let sizes: [Bytes]
-  private let costs: [Nanoseconds]
-  private var held: UniqueArray<Bytes>
-  private let pins: PinTable
-  private var clock: Nanoseconds = 0
+  @inlinable public var counts: CacheCounts { tally }
+  @usableFromInline var taken: Bytes = 0
+  @usableFromInline var tally = CacheCounts()
+  @usableFromInline var objects: UniqueArray<CachedObject>
+  @usableFromInline let pins: PinTable
+  @usableFromInline var clock: Nanoseconds = 0
 
   /// An empty cache for the objects of a context.
   public init(_ context: EvictionContext) {
     capacity = context.capacity
-    sizes = context.sizes
-    costs = context.loadCost
-    held = UniqueArray(repeating: -1, count: context.count)
     pins = PinTable(count: context.count)
+    objects = UniqueArray(minimumCapacity: context.count)
+    for index in 0..<context.count {
+      objects.append(
+        CachedObject(
+          size: context.sizes[index], bytes: context.bytes[index], cost: context.loadCost[index]))
+    }
   }
 
   /// Whether an object is in the cache.
-  public func holds(_ object: AdapterID) -> Bool { held[Int(object)] >= 0 }
+  @inlinable public func holds(_ object: AdapterID) -> Bool { objects[Int(object)].isHeld }
 
   /// Serves one request; true if it is a hit.
-  @discardableResult
+  @inlinable @discardableResult
   public mutating func request<Policy: EvictionPolicy & ~Copyable>(
     _ object: AdapterID, at time: Nanoseconds, by policy: inout Policy
   ) -> Bool {
-    counts.requests += 1
-    counts.bytes += sizes[Int(object)]
-    counts.cost += costs[Int(object)]
-    if holds(object) {
+    let known = objects[Int(object)]
+    tally.requests += 1
+    tally.bytes += known.bytes
+    tally.cost += known.cost
+    if known.isHeld {
       policy.accessed(object, at: time)
       shed(by: &policy, at: time)
       return true
     }
-    counts.misses += 1
-    counts.missedBytes += sizes[Int(object)]
-    counts.missedCost += costs[Int(object)]
+    tally.misses += 1
+    tally.missedBytes += known.bytes
+    tally.missedCost += known.cost
     policy.missed(object, at: time)
-    guard sizes[Int(object)] <= capacity, policy.admits(object, at: time) else { return false }
-    insert(object, size: sizes[Int(object)], at: time, by: &policy)
+    guard known.size <= capacity, policy.admits(object, at: time) else { return false }
+    insert(object, size: known.size, at: time, by: &policy)
     return false
   }
 
   /// Brings an object that nobody has requested, if it is not there.
+  @inlinable
   public mutating func prefetch<Policy: EvictionPolicy & ~Copyable>(
     _ object: AdapterID, size: Bytes, at time: Nanoseconds, by policy: inout Policy
   ) {
     guard !holds(object), size <= capacity else { return }
-    counts.prefetches += 1
-    counts.prefetchedBytes += size
+    tally.prefetches += 1
+    tally.prefetchedBytes += size
     insert(object, size: size, at: time, by: &policy)
   }
 
-  private mutating func insert<Policy: EvictionPolicy & ~Copyable>(
+  @inlinable
+  mutating func insert<Policy: EvictionPolicy & ~Copyable>(
     _ object: AdapterID, size: Bytes, at time: Nanoseconds, by policy: inout Policy
   ) {
-    while used + size > capacity {
+    while taken + size > capacity {
       guard let victim = policy.victim(for: object, sparing: pins, at: time), victim != object
       else { return }
       remove(victim, by: &policy)
     }
-    held[Int(object)] = size
-    used += size
+    objects[Int(object)].held = size
+    taken += size
     policy.inserted(object, at: time)
     shed(by: &policy, at: time)
   }
 
-  private mutating func shed<Policy: EvictionPolicy & ~Copyable>(
+  @inlinable
+  mutating func shed<Policy: EvictionPolicy & ~Copyable>(
     by policy: inout Policy, at time: Nanoseconds
   ) {
     while let extra = policy.surplus(sparing: pins, at: time) { remove(extra, by: &policy) }
   }
 
-  private mutating func remove<Policy: EvictionPolicy & ~Copyable>(
+  @inlinable
+  mutating func remove<Policy: EvictionPolicy & ~Copyable>(
     _ object: AdapterID, by policy: inout Policy
   ) {
-    used -= held[Int(object)]
-    held[Int(object)] = -1
-    counts.evictions += 1
+    taken -= objects[Int(object)].held
+    objects[Int(object)].held = CachedObject.absent
+    tally.evictions += 1
     policy.removed(object)
   }
 
   /// Serves requests in order.
+  @inlinable
   public mutating func serve<Policy: EvictionPolicy & ~Copyable>(
     _ requests: CacheRequests, by policy: inout Policy
   ) {
@@ -123,7 +132,28 @@ public struct LoneCache: ~Copyable, Sendable {
   }
 }
 
+/// What a cache knows of an object: together, since a request needs all of it.
+@usableFromInline
+struct CachedObject: BitwiseCopyable, Sendable {
+  /// The size with which it is in the cache, or ``absent``.
+  @usableFromInline var held = CachedObject.absent
+  /// What it takes of the capacity.
+  @usableFromInline let size: Bytes
+  @usableFromInline let bytes: Bytes
+  @usableFromInline let cost: Nanoseconds
+
+  @inlinable static var absent: Bytes { -1 }
+  @inlinable var isHeld: Bool { held >= 0 }
+
+  init(size: Bytes, bytes: Bytes, cost: Nanoseconds) {
+    self.size = size
+    self.bytes = bytes
+    self.cost = cost
+  }
+}
+
 extension EvictionPolicy where Self: ~Copyable {
+  @inlinable
   public mutating func replay(_ requests: CacheRequests, in cache: inout LoneCache) {
     cache.serve(requests, by: &self)
   }
@@ -148,4 +178,28 @@ public struct CacheCounts: Sendable, Equatable {
 
   /// Nothing counted yet.
   public init() {}
+
+  /// What has been counted since `before`.
+  public static func - (now: CacheCounts, before: CacheCounts) -> CacheCounts {
+    var counts = now
+    counts.requests -= before.requests
+    counts.misses -= before.misses
+    counts.bytes -= before.bytes
+    counts.missedBytes -= before.missedBytes
+    counts.cost -= before.cost
+    counts.missedCost -= before.missedCost
+    counts.evictions -= before.evictions
+    counts.prefetches -= before.prefetches
+    counts.prefetchedBytes -= before.prefetchedBytes
+    return counts
+  }
+
+  /// Shares of the requests, of their bytes and of their load cost that missed; 0 of nothing.
+  public var missRatio: Double { Self.ratio(misses, requests) }
+  public var byteMissRatio: Double { Self.ratio(missedBytes, bytes) }
+  public var costMissRatio: Double { Self.ratio(missedCost, cost) }
+
+  private static func ratio(_ part: Int64, _ whole: Int64) -> Double {
+    whole > 0 ? Double(part) / Double(whole) : 0
+  }
 }

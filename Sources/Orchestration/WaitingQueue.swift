@@ -238,7 +238,7 @@ public struct WaitingQueue: ~Copyable {
       places = nil
       return
     }
-    places?.tree.add(change, at: Int(minor - base))
+    places?.tree.add(Int64(change), at: Int(minor - base))
   }
 
   func headKey(_ set: AdapterSetID) -> Key { entries[Int(lines[Int(set)].first)].key }

@@ -13,7 +13,7 @@ public struct Pitwall: AsyncParsableCommand {
       GateCommand.self, RunsCommand.self, CalibrateCommand.self, ValidateCommand.self,
       PublishedCommand.self, PoliciesCommand.self,
       HardwareCommand.self, ModelCommand.self, AdapterCommand.self, EngineCommand.self,
-      VerifyCommand.self, BenchCommand.self,
+      VerifyCommand.self, CacheCommand.self, BenchCommand.self,
     ])
 
   public init() {}

@@ -3,15 +3,15 @@
 /// P. M. Fenwick, "A New Data Structure for Cumulative Frequency Tables", Software: Practice and
 /// Experience 24(3), 1994.
 public struct FenwickTree: Sendable {
-  private var sums: [Int32]
+  private var sums: [Int64]
 
   /// All counts zero.
   public init(count: Int) { sums = Array(repeating: 0, count: count + 1) }
 
-  /// Ones at the first `ones` positions, zeros after; in O(n).
-  public init(count: Int, ones: Int) {
+  /// These counts at the first positions, zeros after; in O(n).
+  public init(count: Int, beginning counts: [Int64]) {
     self.init(count: count)
-    for node in 1..<(count + 1) { sums[node] = node <= ones ? 1 : 0 }
+    for (position, value) in counts.enumerated() { sums[position + 1] = value }
     sumUp()
   }
 
@@ -33,7 +33,7 @@ public struct FenwickTree: Sendable {
   public var count: Int { sums.count - 1 }
 
   /// Adds to the count at a position.
-  public mutating func add(_ value: Int32, at position: Int) {
+  public mutating func add(_ value: Int64, at position: Int) {
     var node = position + 1
     while node < sums.count {
       sums[node] += value

@@ -36,7 +36,9 @@ import Testing
     let registry = Self.registry
     return cases(
       "eviction", registry.eviction,
-      EvictionContext(tier: .device, bytes: bytes, loadCost: costs[3], seed: 1))
+      EvictionContext(
+        tier: .device, bytes: bytes, loadCost: costs[3], seed: 1,
+        future: RequestedFuture(of: [0, 1, 0], count: 2)))
       + cases(
         "prefetch", registry.prefetch, PrefetchContext(bytes: bytes, loadCost: costs, seed: 1))
       + cases(

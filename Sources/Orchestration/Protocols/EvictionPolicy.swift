@@ -110,6 +110,8 @@ public struct EvictionContext: Sendable {
 public struct RequestedFuture: Sendable {
   /// For the i-th request, the index of the next one to the same adapter; ``never`` if there is none.
   public let nextUse: [Int32]
+  /// For each adapter, the index of its first request; ``never`` if there is none.
+  public let firstUse: [Int32]
   /// No further request.
   public static let never = Int32.max
 
@@ -125,5 +127,6 @@ public struct RequestedFuture: Sendable {
       upcoming[adapter] = Int32(clamping: position)
     }
     self.nextUse = nextUse
+    firstUse = upcoming
   }
 }

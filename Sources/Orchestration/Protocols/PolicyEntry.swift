@@ -99,15 +99,24 @@ public struct PolicyRegistry: Sendable {
     _ parameters: Parameters, kind: String, from entries: [PolicyEntry<Context, Policy>],
     _ context: Context
   ) throws -> Policy {
+    let entry = try entry(parameters, kind: kind, from: entries)
+    var parameters = parameters
+    let policy = try entry.make(context, &parameters)
+    try parameters.finish()
+    return policy
+  }
+
+  /// The entry that `parameters.owner` names.
+  /// - Throws: `PitwallError` for an unknown name, with the nearest known one.
+  public static func entry<Context, Policy: ~Copyable>(
+    _ parameters: Parameters, kind: String, from entries: [PolicyEntry<Context, Policy>]
+  ) throws -> PolicyEntry<Context, Policy> {
     guard let entry = entries.first(where: { $0.name == parameters.owner }) else {
       throw PitwallError(
         parameters.place == nil ? .usage : .data, at: parameters.place,
         "unknown \(kind) policy \"\(parameters.owner)\""
           + Suggestion.hint(for: parameters.owner, in: entries.map(\.name)))
     }
-    var parameters = parameters
-    let policy = try entry.make(context, &parameters)
-    try parameters.finish()
-    return policy
+    return entry
   }
 }

@@ -4,5 +4,5 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure how fast Pitwall itself is.",
-    subcommands: [BenchSimulateCommand.self])
+    subcommands: [BenchSimulateCommand.self, BenchCacheCommand.self])
 }

@@ -1,3 +1,5 @@
+import Primitives
+
 /// S-LoRA's published results beside what the model predicts: from data sheets alone, and with an
 /// implementation's efficiency fitted for each kind of device.
 ///

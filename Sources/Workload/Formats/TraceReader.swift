@@ -27,6 +27,17 @@ public enum TraceReader {
     return try read(input, format: format, options: options)
   }
 
+  /// Opens a trace for a cache, which takes records of cache requests as they stand.
+  public static func open(
+    _ path: String, format: TraceFormat? = nil, options: Parameters? = nil
+  ) throws -> TraceContent {
+    let input = try TraceInput(opening: path)
+    let format = try format ?? TraceFormat.detect(input)
+    return format == .oracleGeneral
+      ? .records(try OracleRecords(input))
+      : .trace(try read(input, format: format, options: options))
+  }
+
   private static func read(
     _ input: TraceInput, format: TraceFormat?, options: Parameters?
   ) throws -> Trace {
@@ -36,6 +47,14 @@ public enum TraceReader {
     try options.finish()
     return try importer.read(input)
   }
+}
+
+/// What a trace file holds.
+public enum TraceContent: Sendable {
+  /// Requests to a server.
+  case trace(Trace)
+  /// Requests to a cache.
+  case records(OracleRecords)
 }
 
 /// Reads one format. Reading its options is apart from reading the input, so that a wrong option

@@ -23,11 +23,11 @@ public struct StackDistances: Sendable {
 
   /// Measures a stream of references to adapters `0..<adapters`.
   public init(of references: [Int32], adapters: Int) {
-    var window = RecencyWindow(adapters: adapters)
+    var stack = RecencyStack(objects: adapters)
     var counts = [0]
     var coldStarts = 0
     for adapter in references {
-      guard let distance = window.distance(touching: adapter) else {
+      guard let distance = stack.distance(touching: adapter) else {
         coldStarts += 1
         continue
       }
@@ -54,54 +54,5 @@ public struct StackDistances: Sendable {
     guard let reused = hitsUpTo.last, reused > 0 else { return nil }
     let rank = max(1, Int((q * Double(reused)).rounded(.up)))
     return hitsUpTo.firstIndex { $0 >= rank }
-  }
-}
-
-/// The order in which adapters were last touched: marks in a window of time slots that is
-/// compacted whenever it is full, so that memory follows the adapters and not the trace.
-private struct RecencyWindow {
-  private var lastSlot: [Int32]
-  private var owner: [Int32]
-  private var marks: FenwickTree
-  private var nextSlot = 0
-  private var live = 0
-
-  init(adapters: Int) {
-    let capacity = max(1024, 4 * adapters)
-    lastSlot = Array(repeating: -1, count: adapters)
-    owner = Array(repeating: -1, count: capacity)
-    marks = FenwickTree(count: capacity)
-  }
-
-  /// Touches an adapter; returns its stack distance, or nil the first time.
-  mutating func distance(touching adapter: Int32) -> Int? {
-    if nextSlot == owner.count { compact() }
-    let last = Int(lastSlot[Int(adapter)])
-    var distance: Int?
-    if last >= 0 {
-      distance = live - marks.sum(through: last) + 1
-      marks.add(-1, at: last)
-      owner[last] = -1
-    } else {
-      live += 1
-    }
-    marks.add(1, at: nextSlot)
-    owner[nextSlot] = adapter
-    lastSlot[Int(adapter)] = Int32(nextSlot)
-    nextSlot += 1
-    return distance
-  }
-
-  private mutating func compact() {
-    var packed = 0
-    for slot in owner.indices where owner[slot] >= 0 {
-      let adapter = owner[slot]
-      owner[slot] = -1
-      owner[packed] = adapter
-      lastSlot[Int(adapter)] = Int32(packed)
-      packed += 1
-    }
-    marks = FenwickTree(count: owner.count, ones: packed)
-    nextSlot = packed
   }
 }

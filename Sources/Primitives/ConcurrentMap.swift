@@ -4,7 +4,7 @@
 ///   - finished: told whenever one is done; returns false to give up.
 /// - Returns: the results in the elements' order.
 /// - Throws: the first error of the function; `CancellationError` where `finished` gives up.
-func mapConcurrently<Element: Sendable, Value: Sendable>(
+public func mapConcurrently<Element: Sendable, Value: Sendable>(
   _ elements: [Element], threads: Int, finished: @escaping @Sendable () -> Bool,
   _ body: @escaping @Sendable (Element) throws -> Value
 ) async throws -> [Value] {

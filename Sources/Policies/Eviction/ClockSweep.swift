@@ -1,0 +1,55 @@
+import BasicContainers
+import Orchestration
+import Primitives
+
+/// The CLOCK rule on one list: the oldest member goes if it was not used, else it gets another round
+/// at the newest end for one of its uses.
+///
+/// Looking for the victim changes nothing, so that one may be asked for and spared; once it goes,
+/// ``sweep(_:to:uses:)`` does what the hand does on its way.
+extension Segments {
+  /// Where the hand would stop: after as many whole rounds as all idle members have uses for, at the
+  /// oldest that has none left.
+  func clockVictim(
+    in segment: Int, uses: borrowing UniqueArray<UInt8>, sparing pins: borrowing PinTable
+  ) -> AdapterID? {
+    var best: AdapterID?
+    var fewest = UInt8.max
+    var adapter = oldest(in: segment)
+    while adapter != IndexList.none {
+      let own = uses[Int(adapter)]
+      if own < fewest || best == nil, !pins.isPinned(adapter) {
+        if own == 0 { return adapter }
+        best = adapter
+        fewest = own
+      }
+      adapter = newer(than: adapter)
+    }
+    return best
+  }
+
+  /// Moves the hand to a victim: whole rounds take a use from everybody, the last one from the older
+  /// members, which become the newest. What has no use to give was passed because it is pinned, and
+  /// stays.
+  mutating func sweep(
+    _ segment: Int, to victim: AdapterID, uses: inout UniqueArray<UInt8>
+  ) {
+    let rounds = uses[Int(victim)]
+    if rounds > 0 {
+      var adapter = oldest(in: segment)
+      while adapter != IndexList.none {
+        uses[Int(adapter)] -= min(rounds, uses[Int(adapter)])
+        adapter = newer(than: adapter)
+      }
+    }
+    var adapter = oldest(in: segment)
+    while adapter != victim {
+      let next = newer(than: adapter)
+      if uses[Int(adapter)] > 0 {
+        uses[Int(adapter)] -= 1
+        move(adapter, to: segment)
+      }
+      adapter = next
+    }
+  }
+}
