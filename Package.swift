@@ -24,7 +24,9 @@ let package = Package(
   name: "pitwall",
   products: [
     .executable(name: "pitwall", targets: ["pitwall"]),
-    .library(name: "Pitwall", targets: ["Orchestration", "Policies", "PitwallCommands"]),
+    // What a program of one's own needs to be pitwall with more policies: see Sources/Policies/README.md.
+    .library(
+      name: "Pitwall", targets: ["Primitives", "Orchestration", "Policies", "PitwallCommands"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -47,6 +49,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Policies", dependencies: ["Primitives", "Orchestration", containers, deque],
+      exclude: ["README.md"],
       swiftSettings: strict),
     .target(
       name: "CacheReplay",

@@ -89,7 +89,7 @@ extension Replica {
     if residency.copiesInStep, !residency.fitsInStep(set) { return .passedOver }
     guard let tokens = firstChunk(of: sequence) else { return .holdsUp }
     guard canHold(Int(sequence.target), of: set) else {
-      queue.removeNext()
+      leaveQueue(of: set)
       drop(slot, at: time)
       return .left
     }
@@ -100,7 +100,7 @@ extension Replica {
     guard claim == .ready || residency.copiesInStep else {
       return claim == .loading ? .loading : .passedOver
     }
-    queue.removeNext()
+    leaveQueue(of: set)
     start(slot, at: time)
     _ = takeBlocks(kv.blocks(for: tokens), at: time)
     schedule(slot, tokens: tokens)

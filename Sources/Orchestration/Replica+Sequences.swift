@@ -45,7 +45,23 @@ extension Replica {
     sequence.computed = 0
     let again = newSlot(sequence)
     queue.prepend(again, set: sequence.record.adapterSet)
+    noteWait(for: sequence.record.adapterSet)
     residency.changed = true
+  }
+
+  /// A request of a set has come to wait: eviction policies may spare what it needs.
+  mutating func noteWait(for set: AdapterSetID) {
+    for adapter in sets.members(set) where queue.waiting(for: adapter) == 1 {
+      residency.queued(adapter)
+    }
+  }
+
+  /// Takes the next request of a set out of the queue, and tells of adapters that none waits for now.
+  mutating func leaveQueue(of set: AdapterSetID) {
+    queue.removeNext()
+    for adapter in sets.members(set) where queue.waiting(for: adapter) == 0 {
+      residency.unqueued(adapter)
+    }
   }
 
   /// A sequence that has outgrown the whole KV cache ends.

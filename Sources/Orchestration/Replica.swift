@@ -111,6 +111,7 @@ public struct Replica: ~Copyable {
     scheduling.note(.arrived, of: request.adapterSet)
     let slot = newSlot(sequence)
     queue.append(slot, set: request.adapterSet, key: sequence.key)
+    noteWait(for: request.adapterSet)
     react(at: time)
   }
 

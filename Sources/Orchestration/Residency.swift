@@ -284,6 +284,16 @@ public struct Residency: ~Copyable {
     return true
   }
 
+  /// A request that needs an adapter has come to wait, where none did.
+  mutating func queued(_ adapter: AdapterID) {
+    for tier in 0..<caches.count { caches[tier].queued(adapter) }
+  }
+
+  /// No request waits for an adapter any more.
+  mutating func unqueued(_ adapter: AdapterID) {
+    for tier in 0..<caches.count { caches[tier].unqueued(adapter) }
+  }
+
   /// Counts a request's references to its adapters, and returns the farthest tier of one of them.
   mutating func reference(_ set: AdapterSetID) -> Tier {
     var farthest = Tier.device

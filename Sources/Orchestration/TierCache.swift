@@ -103,6 +103,10 @@ struct TierCache: ~Copyable {
     policy.accessed(adapter, at: time)
   }
 
+  mutating func queued(_ adapter: AdapterID) { policy.queued(adapter) }
+
+  mutating func unqueued(_ adapter: AdapterID) { policy.unqueued(adapter) }
+
   mutating func pin(_ adapter: AdapterID) {
     if pins.pin(adapter), isResident(adapter) { becameBusy(adapter) }
   }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import Orchestration
+import Policies
 import Primitives
 
 /// The root command.
@@ -18,16 +20,22 @@ public struct Pitwall: AsyncParsableCommand {
 
   public init() {}
 
+  /// The policies that can be named: those that ship, and those that the program adds.
+  @TaskLocal static var registry = PolicyRegistry.builtIn
+
   /// Runs the process's command line and exits: 0, the code of a ``PitwallError``, or
   /// ArgumentParser's own (64 for usage).
-  public static func runAndExit() async -> Never {
+  ///
+  /// A program of your own becomes `pitwall` with your policies beside those that ship:
+  ///
+  ///     await Pitwall.runAndExit(adding: PolicyRegistry(eviction: [.mine]))
+  ///
+  /// - Parameter policies: more policies, under names that are not taken.
+  public static func runAndExit(adding policies: PolicyRegistry = PolicyRegistry()) async -> Never {
     do {
       try checkNames(CommandLine.arguments.dropFirst())
-      var command = try parseAsRoot()
-      if var asynchronous = command as? any AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
-        try command.run()
+      try await $registry.withValue(PolicyRegistry.builtIn.adding(policies)) {
+        try await runCommandLine()
       }
       // What is still held for a full disk or a closed pipe would be lost without a word.
       guard fflush(nil) == 0 else {
@@ -39,6 +47,15 @@ public struct Pitwall: AsyncParsableCommand {
       exit(withError: ExitCode(error.code.rawValue))
     } catch {
       exit(withError: error)
+    }
+  }
+
+  private static func runCommandLine() async throws {
+    var command = try parseAsRoot()
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
     }
   }
 

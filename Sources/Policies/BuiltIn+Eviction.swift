@@ -1,11 +1,21 @@
 import Orchestration
 
 extension PolicyRegistry {
-  /// The eviction policies that ship, simplest first. Each is described in its own file.
+  /// The eviction policies that ship. Each is described in its own file.
   static let builtInEviction: [EvictionEntry] = [
-    .lru, .fifo, .lfu, .gdsf,
-    .clock, .sieve, .s3FIFO, .slru, .twoQ, .lfuDA, .lruK, .mru, .largestFirst,
-    .random, .hyperbolic, .arc, .lirs, .lhd,
+    // Of recency and order.
+    .lru, .fifo, .mru, .clock, .sieve, .slru, .twoQ, .s3FIFO, .lruK, .lirs,
+    // Of frequency.
+    .lfu, .lfuDA, .hyperbolic, .lhd,
+    // That adapt.
+    .arc,
+    // Of size and cost.
+    .largestFirst, .gdsf, .greedyDual, .greedyDualSize, .gdFreq, .faasCache, .landlord,
+    // Of serving systems.
+    .queueProtect, .lorax, .chameleon, .fastLibra, .ttl,
+    // What the others are held against.
+    .random,
+    // Bounds: they know the future.
     .belady, .beladySize, .beladyCost,
   ]
 }

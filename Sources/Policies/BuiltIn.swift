@@ -6,26 +6,49 @@ extension PolicyRegistry {
   public static let builtIn = PolicyRegistry(
     eviction: builtInEviction,
     prefetch: [
-      PrefetchEntry("none", "loads on demand only", source: "vLLM") { _, _ in NoPrefetch() },
+      PrefetchEntry(
+        "none", "loads on demand only",
+        idea:
+          "Nothing moves that nobody waits for: every adapter is loaded when a request needs it.",
+        cost: "O(1)", source: "vLLM"
+      ) { _, _ in NoPrefetch() },
       PrefetchEntry(
         "lookahead", "brings adapters of waiting requests, in the queue's order",
-        source: "S-LoRA, Sheng et al., MLSys'24"
+        idea: """
+          Looks down the waiting queue for the first adapter that is not on the device and whose link \
+          is free, and brings it a tier nearer. Never pushes out what a waiting request needs.
+          """, cost: "O(adapter sets that wait) a look", source: "S-LoRA, Sheng et al., MLSys'24"
       ) { _, _ in QueueLookahead() },
       PrefetchEntry(
         "predictive", "lookahead, then adapters likely to be asked for, by saving per byte",
-        parameters: Predictive.parameters, source: "see Policies/Prefetch/Predictive.swift"
+        idea: """
+          Estimates each adapter's rate of requests from its own past (decaying counts on several time \
+          scales) and from sessions (what followed their last adapter, with a hazard that falls with \
+          silence). Brings the one with the most load time saved per byte if its chance of use within \
+          the horizon, the time that adapters now stay, is high enough; an idle one makes way only if \
+          it is worth less by the margin.
+          """, cost: "O(scales) a request; O(adapters) a look, at most once an interval",
+        parameters: Predictive.parameters,
+        source: "decaying rates, Markov successors; Cao and Irani, USITS'97, for the price"
       ) { context, parameters in Predictive(context, try Predictive.read(&parameters)) },
     ],
     scheduling: [
       SchedulingEntry(
         "fcfs", "first come, first served; at most `cap` adapters in a batch",
+        idea: """
+          Requests start in the order in which they came. One whose adapter would be one too many for \
+          the batch is passed over and keeps its place (or, with skip=false, holds up all behind it). \
+          There is no ageing: a rare adapter can starve.
+          """, cost: "O(log sets) a request",
         parameters: FCFS.parameters, source: "vLLM V1 scheduler, max_loras"
       ) { context, parameters in
         let (cap, skips) = try FCFS.read(&parameters, context)
         return FCFS(cap: cap, skips: skips)
       },
       SchedulingEntry(
-        "priority", "as fcfs, but higher priority first", parameters: FCFS.parameters,
+        "priority", "as fcfs, but higher priority first",
+        idea: "Requests start by priority, and in the order in which they came within one.",
+        cost: "O(log sets) a request", parameters: FCFS.parameters,
         source: "vLLM scheduling-policy priority"
       ) { context, parameters in
         let (cap, skips) = try FCFS.read(&parameters, context)
@@ -33,6 +56,12 @@ extension PolicyRegistry {
       },
       SchedulingEntry(
         "active-set", "adapters take turns: at most `limit` active, for `cycle` if others wait",
+        idea: """
+          Requests queue by adapter. Adapters become active in the order in which they were first asked \
+          for, as far as memory and the limit allow, and are loaded then; one that has been active for a \
+          cycle, with nothing running, goes to the end of the line if others wait. Of the active ones \
+          the one with the oldest request is served first.
+          """, cost: "O(active and pending sets) a review",
         parameters: [
           PolicyParameter("limit", "128", "most active adapter sets (max_active_adapters)"),
           PolicyParameter("cycle", "2s", "time until others may take over (adapter_cycle_time_s)"),
@@ -44,14 +73,24 @@ extension PolicyRegistry {
       },
     ],
     routing: [
-      RoutingEntry("round-robin", "replicas in turn", source: "common practice") { _, _ in
-        RoundRobin()
-      },
       RoutingEntry(
-        "least-loaded", "the replica with the fewest requests", source: "common practice"
+        "round-robin", "replicas in turn",
+        idea: "The next replica gets the next request, whatever it holds and however busy it is.",
+        cost: "O(1)", source: "common practice"
+      ) { _, _ in RoundRobin() },
+      RoutingEntry(
+        "least-loaded", "the replica with the fewest requests",
+        idea:
+          "Counts requests that wait or run on each replica; of several with the fewest, the first.",
+        cost: "O(replicas)", source: "common practice"
       ) { _, _ in LeastLoaded() },
       RoutingEntry(
         "affinity", "a replica that has the adapters, unless it is much busier",
+        idea: """
+          Of the replicas that have the most of the request's adapters on the device or on their way, \
+          the least loaded; but if that has more than `slack` requests above the least loaded of all, \
+          the latter, which then loads them too.
+          """, cost: "O(replicas)",
         parameters: [
           PolicyParameter("slack", "8", "requests a holder may be busier before affinity yields")
         ], source: "Gateway API inference extension, LoRA affinity"
@@ -60,10 +99,16 @@ extension PolicyRegistry {
       },
     ],
     selection: [
-      SelectionEntry("explicit", "the adapters that the request names", source: "OpenAI-style API")
-      { _, _ in Explicit() },
+      SelectionEntry(
+        "explicit", "the adapters that the request names",
+        idea: "What the client asks for is what it gets.", cost: "O(1)", source: "OpenAI-style API"
+      ) { _, _ in Explicit() },
       SelectionEntry(
         "rules", "an adapter by the request's metadata; the first match decides",
+        idea: """
+          Rules are tried in order against the request's metadata; without a match, the adapters that \
+          it names serve it.
+          """, cost: "O(1): each metadata record is matched once, when the policy is made",
         parameters: [PolicyParameter("rules", "(required)", "key=value:adapter; ...")],
         source: "metadata routing in gateways"
       ) { context, parameters in
@@ -73,6 +118,10 @@ extension PolicyRegistry {
       },
       SelectionEntry(
         "split", "sticky weighted split over variants",
+        idea: """
+          Each session (or tenant) is dealt to a variant once, by a hash of the seed, and stays with it: \
+          shares follow the weights whatever else arrives, and two runs deal alike.
+          """, cost: "O(variants)",
         parameters: [
           PolicyParameter("variants", "(required)", "adapter:weight, adapter:weight, ..."),
           PolicyParameter("sticky", "session", "session or tenant: what stays with its variant"),

@@ -8,11 +8,13 @@ import Testing
   private static let registry = PolicyRegistry.builtIn
   private let bytes: [Bytes] = [1000, 2000]
 
-  /// A policy's name, summary, source and parameters; with a way to make it from parameters.
+  /// What a policy says of itself; with a way to make it from parameters.
   private struct Case {
     var kind: String
     var name: String
     var summary: String
+    var idea: String
+    var cost: String
     var source: String
     var parameters: [PolicyParameter]
     var make: (Parameters) throws -> Void
@@ -23,8 +25,8 @@ import Testing
   ) -> [Case] {
     entries.map { entry in
       Case(
-        kind: kind, name: entry.name, summary: entry.summary, source: entry.source,
-        parameters: entry.parameters
+        kind: kind, name: entry.name, summary: entry.summary, idea: entry.idea, cost: entry.cost,
+        source: entry.source, parameters: entry.parameters
       ) { parameters in
         _ = try PolicyRegistry.make(parameters, kind: kind, from: entries, context)
       }
@@ -58,7 +60,9 @@ import Testing
 
   @Test func everyPolicySaysWhatItIs() {
     for policy in all {
-      #expect(!policy.summary.isEmpty && !policy.source.isEmpty, "\(policy.kind) \(policy.name)")
+      for text in [policy.summary, policy.idea, policy.cost, policy.source] {
+        #expect(!text.isEmpty, "\(policy.kind) \(policy.name)")
+      }
       #expect(!policy.name.contains(" ") && policy.name == policy.name.lowercased())
     }
     for (kind, policies) in Dictionary(grouping: all, by: \.kind) {
@@ -103,6 +107,8 @@ import Testing
     ("predictive", "scales=10 100"), ("predictive", "interval=-1s"), ("predictive", "margin=nan"),
     ("split", "variants=a"), ("split", "variants=a:-1"), ("split", "variants=a:0"),
     ("split", "variants=b:1"), ("split", "variants=a:1 sticky=moon"), ("rules", "rules=a"),
+    ("ttl", "keep-alive=-1s"), ("landlord", "refresh=2"), ("chameleon", "size=-1"),
+    ("fastlibra", "unit=0s"), ("greedy-dual", "cost=gold"), ("queue-protect", "order=lfu"),
     ("rules", "rules=x:a"), ("rules", "rules=x=y:b"), ("rules", "rules==y:a"),
   ]) func badParameters(_ name: String, _ written: String) throws {
     let policy = try #require(all.first { $0.name == name })

@@ -10,8 +10,8 @@ import Primitives
 /// For a request of an adapter the policy hears either ``accessed(_:at:)`` or, where the adapter is
 /// not there, ``missed(_:at:)``; then, room having been made by asking for victims, ``inserted(_:at:)``
 /// when it has arrived, before which others may be requested. A prefetched adapter arrives without
-/// having been missed. Only the last three methods below have to be written; of the rest, a policy
-/// writes what it needs.
+/// having been missed. Only ``inserted(_:at:)``, ``accessed(_:at:)``, ``removed(_:)`` and
+/// ``victim(for:sparing:at:)`` have to be written; of the rest, a policy writes what it needs.
 public protocol EvictionPolicy: ~Copyable, Sendable {
   /// A request asks for an adapter that is not in the tier: what ghost lists learn from. It is told
   /// before room is made, and whether or not the adapter will be admitted.
@@ -25,6 +25,10 @@ public protocol EvictionPolicy: ~Copyable, Sendable {
   mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds)
   /// The last user of an adapter is done with it. Policies of recency count from here.
   mutating func released(_ adapter: AdapterID, at time: Nanoseconds)
+  /// A request that needs an adapter has come to wait, where none did; in the tier or not.
+  mutating func queued(_ adapter: AdapterID)
+  /// No request waits for an adapter any more: the last has started, or ended.
+  mutating func unqueued(_ adapter: AdapterID)
   /// An adapter has left the tier, as a victim or for another reason.
   mutating func removed(_ adapter: AdapterID)
   /// The adapter that should go next; not pinned. Nil if all are pinned.
@@ -56,6 +60,10 @@ extension EvictionPolicy where Self: ~Copyable {
   }
   /// Most policies do not care.
   @inlinable public mutating func released(_ adapter: AdapterID, at time: Nanoseconds) {}
+  /// Most policies do not know who waits.
+  @inlinable public mutating func queued(_ adapter: AdapterID) {}
+  /// Most policies do not know who waits.
+  @inlinable public mutating func unqueued(_ adapter: AdapterID) {}
   /// Most policies have no parts that could be too full.
   @inlinable public mutating func surplus(
     sparing pins: borrowing PinTable, at time: Nanoseconds

@@ -93,6 +93,30 @@ public struct PolicyRegistry: Sendable {
     self.selection = selection
   }
 
+  /// These policies and others.
+  /// - Throws: `PitwallError` (usage) if two of a kind have one name.
+  public func adding(_ others: PolicyRegistry) throws -> PolicyRegistry {
+    PolicyRegistry(
+      eviction: try Self.joined("eviction", eviction, others.eviction),
+      prefetch: try Self.joined("prefetch", prefetch, others.prefetch),
+      scheduling: try Self.joined("scheduling", scheduling, others.scheduling),
+      routing: try Self.joined("routing", routing, others.routing),
+      selection: try Self.joined("selection", selection, others.selection))
+  }
+
+  private static func joined<Context, Policy: ~Copyable>(
+    _ kind: String, _ known: [PolicyEntry<Context, Policy>], _ new: [PolicyEntry<Context, Policy>]
+  ) throws -> [PolicyEntry<Context, Policy>] {
+    var all = known
+    for entry in new {
+      guard !all.contains(where: { $0.name == entry.name }) else {
+        throw PitwallError(.usage, "there are two \(kind) policies \"\(entry.name)\"")
+      }
+      all.append(entry)
+    }
+    return all
+  }
+
   /// Makes the policy that `parameters.owner` names.
   /// - Throws: `PitwallError` for an unknown name (with the nearest known one) or bad parameters.
   public static func make<Context, Policy: ~Copyable>(

@@ -52,7 +52,7 @@ struct BenchCacheCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let names = try CachePolicyList.names(policies, among: PolicyRegistry.builtIn.eviction)
+    let names = try CachePolicyList.names(policies, among: Pitwall.registry.eviction)
     let temporary = FileManager.default.temporaryDirectory
       .appending(path: "pitwall-bench-\(ProcessInfo.processInfo.processIdentifier).bin").path
     defer { try? FileManager.default.removeItem(atPath: temporary) }
@@ -126,7 +126,7 @@ private struct CacheTiming {
   let missRatio: Double
 
   init(_ policy: String, _ path: String, size: CacheSize, seed: UInt64) throws {
-    let known = PolicyRegistry.builtIn.eviction
+    let known = Pitwall.registry.eviction
     let parameters = try Parameters(parsing: policy)
     let entry = try PolicyRegistry.entry(parameters, kind: "eviction", from: known)
     let start = Self.processorTime

@@ -95,7 +95,7 @@ struct BenchSimulateCommand: ParsableCommand {
     var strategy = try Strategy(name: prefetch)
     strategy.prefetch = try Parameters(prefetch)
     return Scenario(
-      trace: trace, server: server, strategy: strategy, seed: seed, registry: .builtIn)
+      trace: trace, server: server, strategy: strategy, seed: seed, registry: Pitwall.registry)
   }
 
   private struct Timing {

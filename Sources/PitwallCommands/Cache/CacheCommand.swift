@@ -93,7 +93,7 @@ struct CacheCommand: AsyncParsableCommand {
 
   func run() async throws {
     guard let trace else { return try await runParity() }
-    let known = PolicyRegistry.builtIn.eviction
+    let known = Pitwall.registry.eviction
     let names = try CachePolicyList.names(policies, among: known)
     let objects = try traceOptions.openObjects(trace, cost: load.cost)
     if objects.resized > 0 {
@@ -149,7 +149,7 @@ struct CacheCommand: AsyncParsableCommand {
     let progress = CountProgress(truth.entries.count, of: "replays", isShown: !quiet)
     defer { progress.clear() }
     let results = try await Parity.compare(
-      truth, objects, known: PolicyRegistry.builtIn.eviction, threads: workers
+      truth, objects, known: Pitwall.registry.eviction, threads: workers
     ) { progress.advance() }
     let output = ParityOutput(results)
     print(output.rendered(as: format), terminator: "")

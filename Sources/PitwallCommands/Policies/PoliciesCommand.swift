@@ -1,6 +1,4 @@
 import ArgumentParser
-import Orchestration
-import Policies
 import Primitives
 
 /// `pitwall policies`
@@ -11,7 +9,8 @@ struct PoliciesCommand: ParsableCommand {
       EXAMPLES
         pitwall policies
         pitwall policies show predictive
-        pitwall policies list --format json
+        pitwall policies show gdsf --format json
+        pitwall policies list --format csv
       """,
     subcommands: [PoliciesListCommand.self, PoliciesShowCommand.self],
     defaultSubcommand: PoliciesListCommand.self)
@@ -25,10 +24,11 @@ struct PoliciesListCommand: ParsableCommand {
   @Option(help: "How to print them.") var format = OutputFormat.table
 
   func run() {
-    var table = TextTable(["decides", "name", "idea", "source"])
+    var table = TextTable(["decides", "name", "idea", "clairvoyant", "source"])
     for policy in PolicyCard.all {
       table.append([
-        .text(policy.kind), .text(policy.name), .text(policy.summary), .text(policy.source),
+        .text(policy.kind), .text(policy.name), .text(policy.summary),
+        .text(policy.isClairvoyant ? "yes" : "no"), .text(policy.source),
       ])
     }
     print(table.rendered(as: format), terminator: "")
@@ -38,9 +38,15 @@ struct PoliciesListCommand: ParsableCommand {
 /// `pitwall policies show NAME`
 struct PoliciesShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Describe a policy and its parameters.")
+    commandName: "show", abstract: "Explain a policy.",
+    discussion: """
+      Its idea, what an operation costs, whether it knows the future, whose it is, and its parameters \
+      with their defaults.
+      """)
 
   @Argument(help: "The policy.", completion: .list(PolicyCard.all.map(\.name))) var name: String
+
+  @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() throws {
     let found = PolicyCard.all.filter { $0.name == name }
@@ -50,41 +56,15 @@ struct PoliciesShowCommand: ParsableCommand {
         "unknown policy \"\(name)\""
           + Suggestion.hint(for: name, in: Array(Set(PolicyCard.all.map(\.name)))))
     }
-    print(found.map(\.text).joined(separator: "\n"), terminator: "")
-  }
-}
-
-/// What people are told about a policy, whatever its kind.
-private struct PolicyCard {
-  let kind: String
-  let name: String
-  let summary: String
-  let source: String
-  let parameters: [PolicyParameter]
-
-  private init<Context, Policy: ~Copyable>(_ kind: String, _ entry: PolicyEntry<Context, Policy>) {
-    self.kind = kind
-    name = entry.name
-    summary = entry.summary
-    source = entry.source
-    parameters = entry.parameters
-  }
-
-  static var all: [PolicyCard] {
-    let registry = PolicyRegistry.builtIn
-    return registry.selection.map { PolicyCard("selection", $0) }
-      + registry.routing.map { PolicyCard("routing", $0) }
-      + registry.scheduling.map { PolicyCard("scheduling", $0) }
-      + registry.eviction.map { PolicyCard("eviction", $0) }
-      + registry.prefetch.map { PolicyCard("prefetch", $0) }
-  }
-
-  var text: String {
-    var table = TextTable(["parameter", "default", "meaning"])
-    for parameter in parameters {
-      table.append([.text(parameter.name), .text(parameter.standard), .text(parameter.meaning)])
+    switch format {
+    case .table: print(found.map(\.text).joined(separator: "\n"), terminator: "")
+    case .json: print(JSONValue.array(found.map(\.json)).rendered())
+    case .csv:
+      var table = TextTable(["field", "value"])
+      for field in found.flatMap({ $0.json.flattened() }) {
+        table.append([.text(field.path), field.cell])
+      }
+      print(table.rendered(as: .csv), terminator: "")
     }
-    return "\(name) (\(kind)): \(summary)\nsource: \(source)\n"
-      + (parameters.isEmpty ? "no parameters\n" : "\n" + table.rendered(as: .table))
   }
 }

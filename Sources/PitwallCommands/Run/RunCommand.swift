@@ -60,7 +60,7 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     let experiment = try Experiment.read(
       file, recordings: ProcessInfo.processInfo.environment["PITWALL_TRACES"],
-      seeds: seeds?.values, registry: .builtIn)
+      seeds: seeds?.values, registry: Pitwall.registry)
     let metrics = try experiment.checkedMetrics()
     let plan = try ExperimentPlan(experiment)
     if dryRun { return print(plan.table().rendered(as: .table), terminator: "") }

@@ -46,7 +46,7 @@ struct VerifyDeterminismCommand: AsyncParsableCommand {
   func run() async throws {
     var experiment = try Experiment.read(
       file, recordings: ProcessInfo.processInfo.environment["PITWALL_TRACES"],
-      seeds: seeds?.values, registry: .builtIn)
+      seeds: seeds?.values, registry: Pitwall.registry)
     experiment.backends.removeAll { $0 == .kernel }
     guard !experiment.backends.isEmpty else {
       throw PitwallError(.usage, at: file, "no run in wall-clock time is deterministic")

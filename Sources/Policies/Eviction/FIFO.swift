@@ -2,6 +2,9 @@ import Orchestration
 import Primitives
 
 /// First in, first out: the adapter that has been in the tier longest goes, whatever its use.
+///
+/// SGLang offers it beside `lru`: both spare adapters of the batch, and the slot of the base model, which
+/// here takes none, goes last.
 public struct FIFO: EvictionPolicy, ~Copyable {
   /// From the last to the first that came.
   private var order: IndexList

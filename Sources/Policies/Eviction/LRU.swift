@@ -4,7 +4,11 @@ import Primitives
 /// Least recently used: the adapter whose last use lies farthest back goes.
 ///
 /// An adapter counts as used for as long as a sequence holds it, as in vLLM and SGLang, which touch
-/// the adapters of every batch.
+/// the adapters of every batch. vLLM keeps one such list for host memory and one for the device, and
+/// what leaves the first leaves the second with it: that cascade, and that a step may push out its own
+/// adapters, are rules of the tiers and not of the order, and hold for every policy where adapters are
+/// copied inside steps (`adapters.loading: in-step`). SGLang's `lru` is this order, too: it spares the
+/// batch's adapters, as pins do here.
 public struct LRU: EvictionPolicy, ~Copyable {
   /// From most to least recently used.
   private var order: IndexList
@@ -38,7 +42,8 @@ extension EvictionEntry {
     "lru", "the least recently used goes",
     idea: """
       A list in order of last use; the adapter at its old end goes. One that a running sequence holds \
-      counts as used until the sequence ends.
+      counts as used until the sequence ends. vLLM keeps a list a tier, and what leaves host memory \
+      leaves the device: where adapters are copied inside steps that holds here, whatever the policy.
       """, cost: "O(1)", source: "vLLM, SGLang: default of both"
   ) { context, _ in LRU(count: context.count) }
 }
