@@ -59,6 +59,12 @@ public enum Parity {
     .exact("Sieve", "sieve"),
     .exact("Size(wheel 0.3.5)", "largest-first"),
     .exact("TwoQ(wheel 0.3.5)", "two-q"),
+    .exact("CR_LFU", "cr-lfu"),
+    .paper("CAR", "car"),
+    .paper("Cacheus", "cacheus"),
+    .paper("ClockPro", "clock-pro"),
+    .paper("LeCaR", "lecar"),
+    .paper("SR_LRU", "sr-lru"),
     .missing("3LCache", "needs a gradient-boosting library"),
   ]
 

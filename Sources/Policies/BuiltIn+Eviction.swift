@@ -4,11 +4,12 @@ extension PolicyRegistry {
   /// The eviction policies that ship. Each is described in its own file.
   static let builtInEviction: [EvictionEntry] = [
     // Of recency and order.
-    .lru, .fifo, .mru, .clock, .sieve, .slru, .twoQ, .s3FIFO, .lruK, .lirs,
+    .lru, .fifo, .mru, .clock, .sieve, .slru, .twoQ, .s3FIFO, .lruK, .lirs, .clockPro,
+    .srLRU,
     // Of frequency.
-    .lfu, .lfuDA, .hyperbolic, .lhd,
+    .lfu, .lfuDA, .crLFU, .hyperbolic, .lhd, .wTinyLFU,
     // That adapt.
-    .arc,
+    .arc, .car, .lecar, .cacheus,
     // Of size and cost.
     .largestFirst, .gdsf, .greedyDual, .greedyDualSize, .gdFreq, .faasCache, .landlord,
     // Of serving systems.
