@@ -18,6 +18,12 @@ public struct Report: Sendable {
     document = ValidationDocument.of(validation, runs, ablated)
   }
 
+  /// Sets a report about replays of caches.
+  /// - Parameter command: what makes it again.
+  public init(_ runs: [CacheRun], title: String, command: String) {
+    document = CacheDocument.of(runs, title: title, command: command)
+  }
+
   /// Draws the charts and writes `report.html`, `report.md` and `charts/*.svg` into a folder,
   /// which is made if it is not there. Each file appears whole or not at all; the page is the last.
   ///

@@ -32,6 +32,8 @@ struct CacheCommand: AsyncParsableCommand {
         pitwall cache day.oracleGeneral.bin --policies lru,sieve --sizes 1%,5%,256MiB
         pitwall cache day.oracleGeneral.bin --policies "slru segments=5,arc" --format csv
         pitwall cache day.oracleGeneral.bin --policies s3-fifo,arc --mrc charts --shards 0.01
+        pitwall cache gentd26_timed_dev.csv --slots 8,16 --level "day=fold span=1d" \
+          --level "hour=fold span=1h" --report Reports/out/cache
         pitwall cache --parity
       """)
 
@@ -61,6 +63,8 @@ struct CacheCommand: AsyncParsableCommand {
 
   @OptionGroup var load: LoadCostOptions
   @OptionGroup var traceOptions: TraceOptions
+
+  @OptionGroup var keeping: CacheKeeping
 
   @Flag(name: .customLong("no-bounds"), help: "Leave out LRU and the bounds where not asked for.")
   var noBounds = false
@@ -95,7 +99,35 @@ struct CacheCommand: AsyncParsableCommand {
     guard let trace else { return try await runParity() }
     let known = Pitwall.registry.eviction
     let names = try CachePolicyList.names(policies, among: known)
-    let objects = try traceOptions.openObjects(trace, cost: load.cost)
+    let bounds = noBounds ? [] : known.filter(\.isClairvoyant).map(\.name)
+    let extra = noBounds ? [] : (["lru"] + bounds).filter { !names.contains($0) }
+    let start = Date()
+    var replays: [CacheReplays] = []
+    for level in levels {
+      let sweep = try sweep(trace, level.transforms, policies: names + extra, known)
+      replays.append(
+        CacheReplays(
+          workload: level.name ?? sweep.trace.name,
+          transforms: traceOptions.apply + level.transforms, sweep: sweep,
+          cells: try await replay(sweep)))
+    }
+    let levels = replays.map { (keeping.level.isEmpty ? nil : $0.workload, $0.cells) }
+    print(CacheTable(levels).table.rendered(as: format), terminator: "")
+    if mrc != nil { for replay in replays { try await draw(replay) } }
+    try await keeping.keep(replays.flatMap { $0.runs(startedAt: start) })
+  }
+
+  /// The levels of load; one without a name where none was asked for.
+  private var levels: [(name: String?, transforms: [String])] {
+    keeping.level.isEmpty ? [(nil, [])] : keeping.level.map { ($0.name, [$0.transform]) }
+  }
+
+  private func sweep(
+    _ trace: String, _ transforms: [String], policies: [String], _ known: [EvictionEntry]
+  ) throws -> CacheSweep {
+    var options = traceOptions
+    options.apply += transforms
+    let objects = try options.openObjects(trace, cost: load.cost)
     if objects.resized > 0 {
       Terminal.note(
         "note: \(objects.resized) requests gave their object another size; its first counts")
@@ -104,21 +136,20 @@ struct CacheCommand: AsyncParsableCommand {
       Terminal.note(
         "note: \(objects.unsized) adapters have no size in the trace and count as 1 byte")
     }
-    let bounds = noBounds ? [] : known.filter(\.isClairvoyant).map(\.name)
-    let extra = noBounds ? [] : (["lru"] + bounds).filter { !names.contains($0) }
-    var sweep = CacheSweep(
-      objects, policies: names + extra, sizes: cacheSizes, known: known)
+    var sweep = CacheSweep(objects, policies: policies, sizes: cacheSizes, known: known)
     sweep.seed = traceOptions.seed
     sweep.warmUp = warmUp.requests(of: objects.count)
-    let cells = try await replay(sweep)
-    print(CacheTable(cells).table.rendered(as: format), terminator: "")
-    if let mrc {
-      let curves = CacheCurves(
-        objects, cells: cells, inSlots: slots != nil, sample: shards?.sample)
-      let charts = try await Gnuplot().save(curves.charts, to: mrc)
-      Terminal.note("\(charts.count) charts in \(mrc)")
-      if let note = curves.note { Terminal.note(note) }
-    }
+    return sweep
+  }
+
+  private func draw(_ replay: CacheReplays) async throws {
+    guard var folder = mrc else { return }
+    if !keeping.level.isEmpty { folder += "/" + replay.workload }
+    let curves = CacheCurves(
+      replay.sweep.trace, cells: replay.cells, inSlots: slots != nil, sample: shards?.sample)
+    let charts = try await Gnuplot().save(curves.charts, to: folder)
+    Terminal.note("\(charts.count) charts in \(folder)")
+    if let note = curves.note { Terminal.note(note) }
   }
 
   /// Where nothing is asked for: a few sizes for a table, many for a curve.

@@ -4,16 +4,24 @@ import Primitives
 
 /// What each policy missed at each size, as a table.
 struct CacheTable {
-  private let cells: [CacheSweep.Cell]
+  private let levels: [(name: String?, cells: [CacheSweep.Cell])]
 
-  init(_ cells: [CacheSweep.Cell]) { self.cells = cells }
+  /// - Parameter levels: the replays of each level of load, which has a name if there are several.
+  init(_ levels: [(name: String?, cells: [CacheSweep.Cell])]) { self.levels = levels }
 
   /// By size, then as the policies were asked for: what is to be compared stands together.
   var table: TextTable {
-    var table = TextTable([
-      "size", "capacity", "policy", "miss_ratio", "byte_miss_ratio", "cost_miss_ratio",
-      "gap_closed", "misses", "missed_bytes", "requests",
-    ])
+    let isNamed = levels.contains { $0.name != nil }
+    var table = TextTable(
+      (isNamed ? ["level"] : []) + [
+        "size", "capacity", "policy", "miss_ratio", "byte_miss_ratio", "cost_miss_ratio",
+        "gap_closed", "misses", "missed_bytes", "requests",
+      ])
+    for level in levels { append(level.cells, level.name, to: &table) }
+    return table
+  }
+
+  private func append(_ cells: [CacheSweep.Cell], _ level: String?, to table: inout TextTable) {
     var sizes: [CacheSize] = []
     for cell in cells where !sizes.contains(cell.size) { sizes.append(cell.size) }
     for size in sizes {
@@ -21,16 +29,16 @@ struct CacheTable {
       let gap = Gap(row)
       for cell in row {
         let counts = cell.counts
-        table.append([
-          .text(size.text), .integer(cell.capacity), .text(cell.policy),
-          .number(counts.missRatio, decimals: 6), .number(counts.byteMissRatio, decimals: 6),
-          .number(counts.costMissRatio, decimals: 6),
-          gap?.share(counts.misses).map { .number($0, decimals: 3) } ?? .missing,
-          .integer(counts.misses), .integer(counts.missedBytes), .integer(counts.requests),
-        ])
+        table.append(
+          (level.map { [.text($0)] } ?? []) + [
+            .text(size.text), .integer(cell.capacity), .text(cell.policy),
+            .number(counts.missRatio, decimals: 6), .number(counts.byteMissRatio, decimals: 6),
+            .number(counts.costMissRatio, decimals: 6),
+            gap?.share(counts.misses).map { .number($0, decimals: 3) } ?? .missing,
+            .integer(counts.misses), .integer(counts.missedBytes), .integer(counts.requests),
+          ])
       }
     }
-    return table
   }
 
   /// The way from LRU to the best of what knows the future, in misses.

@@ -6,7 +6,7 @@ enum Schema {
   /// In `PRAGMA application_id`: "PITW". Tells our databases from other SQLite files.
   static let applicationID = 0x5049_5457
   /// In `PRAGMA user_version`: the number of the last migration.
-  static let version = 4
+  static let version = 5
 
   /// Creates the tables of a new database, and brings older ones up to date.
   static var migrator: DatabaseMigrator {
@@ -31,6 +31,10 @@ enum Schema {
       try db.execute(sql: "DROP VIEW request_latency")
       try db.execute(sql: requestLatency)
       try db.execute(sql: "PRAGMA user_version = 4")
+    }
+    migrator.registerMigration("5") { db in
+      try db.execute(sql: cacheRuns)
+      try db.execute(sql: "PRAGMA user_version = 5")
     }
     return migrator
   }
@@ -165,6 +169,33 @@ enum Schema {
       lru REAL NOT NULL,
       opt REAL NOT NULL,
       PRIMARY KEY (trace_digest, slots)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  private static let cacheRuns = """
+    CREATE TABLE cache_run (
+      run_id TEXT PRIMARY KEY,
+      workload TEXT NOT NULL,
+      trace_name TEXT NOT NULL,
+      transforms TEXT NOT NULL,
+      trace_digest TEXT NOT NULL,
+      policy TEXT NOT NULL,
+      clairvoyant INTEGER NOT NULL,
+      slots INTEGER,
+      capacity_bytes INTEGER,
+      seed INTEGER NOT NULL,
+      warm_up INTEGER NOT NULL,
+      requests INTEGER NOT NULL,
+      misses INTEGER NOT NULL,
+      bytes INTEGER NOT NULL,
+      missed_bytes INTEGER NOT NULL,
+      load_ns INTEGER NOT NULL,
+      missed_load_ns INTEGER NOT NULL,
+      evictions INTEGER NOT NULL,
+      model_version TEXT NOT NULL,
+      code_revision TEXT NOT NULL,
+      host TEXT NOT NULL,
+      started_at TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     """
 
