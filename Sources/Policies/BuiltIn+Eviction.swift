@@ -4,9 +4,10 @@ extension PolicyRegistry {
   /// The eviction policies that ship. Each is described in its own file.
   static let builtInEviction: [EvictionEntry] = [
     // Of recency and order.
-    .lru, .fifo, .mru, .clock, .sieve, .slru, .twoQ, .s3FIFO, .lruK, .lirs,
+    .lru, .fifo, .mru, .clock, .sieve, .slru, .twoQ, .qdlp, .s3FIFO,
+    .s3FIFOv0, .clock2QPlus, .lruK, .lruProb, .lirs,
     // Of frequency.
-    .lfu, .lfuDA, .hyperbolic, .lhd,
+    .lfu, .lfuDA, .multiQueue, .hyperbolic, .lhd,
     // That adapt.
     .arc,
     // Of size and cost.
