@@ -42,6 +42,7 @@ public enum Parity {
     .exact("Belady", "belady"),
     .exact("BeladySize", "belady-size"),
     .exact("Clock", "clock"),
+    .exact("Clock2QPlus", "clock2q-plus window-unit=arrivals"),
     .exact("FIFO", "fifo"),
     .exact("GDSF", "gdsf"),
     .exact("Hyperbolic", "hyperbolic"),
@@ -51,9 +52,12 @@ public enum Parity {
     .exact("LIRS", "lirs"),
     .exact("LRU", "lru"),
     .exact("LRU_K", "lru-k"),
+    .exact("MQ", "mq"),
     .exact("MRU", "mru"),
+    .exact("QDLP-FIFO", "qd-lp"),
     .exact("Random", "random"),
     .exact("S3-FIFO", "s3-fifo"),
+    .exact("S3-FIFOv0", "s3-fifo-v0"),
     .exact("SLRU", "slru segments=5"),
     .exact("SLRU n-seg=4 default (wheel)", "slru"),
     .exact("Sieve", "sieve"),
@@ -65,6 +69,7 @@ public enum Parity {
     .paper("ClockPro", "clock-pro"),
     .paper("LeCaR", "lecar"),
     .paper("SR_LRU", "sr-lru"),
+    .paper("LRUProb(wheel)", "lru-prob"),
     .missing("3LCache", "needs a gradient-boosting library"),
   ]
 

@@ -4,10 +4,10 @@ extension PolicyRegistry {
   /// The eviction policies that ship. Each is described in its own file.
   static let builtInEviction: [EvictionEntry] = [
     // Of recency and order.
-    .lru, .fifo, .mru, .clock, .sieve, .slru, .twoQ, .s3FIFO, .lruK, .lirs, .clockPro,
-    .srLRU,
+    .lru, .fifo, .mru, .clock, .sieve, .slru, .twoQ, .qdlp, .s3FIFO, .s3FIFOv0, .clock2QPlus,
+    .lruK, .lruProb, .lirs, .clockPro, .srLRU,
     // Of frequency.
-    .lfu, .lfuDA, .crLFU, .hyperbolic, .lhd, .wTinyLFU,
+    .lfu, .lfuDA, .crLFU, .multiQueue, .hyperbolic, .lhd, .wTinyLFU,
     // That adapt.
     .arc, .car, .lecar, .cacheus,
     // Of size and cost.

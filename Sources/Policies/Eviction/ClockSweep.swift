@@ -28,27 +28,29 @@ extension Segments {
     return best
   }
 
-  /// Moves the hand to a victim: whole rounds take a use from everybody, the last one from the older
-  /// members, which become the newest. What has no use to give was passed because it is pinned, and
-  /// stays.
+  /// Moves the hand to a victim, as many whole rounds as it has uses first. What has no use to give was
+  /// passed because it is pinned, and stays where it is.
   mutating func sweep(
     _ segment: Int, to victim: AdapterID, uses: inout UniqueArray<UInt8>
   ) {
-    let rounds = uses[Int(victim)]
-    if rounds > 0 {
-      var adapter = oldest(in: segment)
-      while adapter != IndexList.none {
-        uses[Int(adapter)] -= min(rounds, uses[Int(adapter)])
-        adapter = newer(than: adapter)
-      }
-    }
+    for _ in 0..<uses[Int(victim)] { pass(over: segment, to: IndexList.none, uses: &uses) }
+    pass(over: segment, to: victim, uses: &uses)
+  }
+
+  /// Takes a use from each member that has one, which thereby becomes the newest; up to a member, or
+  /// once round.
+  private mutating func pass(
+    over segment: Int, to end: AdapterID, uses: inout UniqueArray<UInt8>
+  ) {
+    let last = newest(in: segment)
     var adapter = oldest(in: segment)
-    while adapter != victim {
+    while adapter != end {
       let next = newer(than: adapter)
       if uses[Int(adapter)] > 0 {
         uses[Int(adapter)] -= 1
         move(adapter, to: segment)
       }
+      if adapter == last { return }
       adapter = next
     }
   }

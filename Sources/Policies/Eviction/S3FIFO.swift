@@ -6,15 +6,16 @@ import Primitives
 /// that are not used again; what is, or what returns while it is remembered, comes to the main one.
 ///
 /// J. Yang, Y. Zhang, Z. Qiu, Y. Yue, K. V. Rashmi, "FIFO queues are all you need for cache eviction",
-/// SOSP'23, doi:10.1145/3600006.3613147.
+/// SOSP'23, doi:10.1145/3600006.3613147. ``EvictionEntry/s3FIFOv0``, ``EvictionEntry/qdlp`` and
+/// ``Clock2QPlus`` are variants of it.
 public struct S3FIFO: EvictionPolicy, ~Copyable {
   private static let small = 0
   private static let main = 1
-  private static let mostUses: UInt8 = 3
 
   private var queues: Segments
   private var ghosts: GhostQueue
-  /// Uses since the adapter came to its queue, at most three; in main each further round costs one.
+  /// Uses since the adapter came to its queue, as far as they are counted; in main each further round
+  /// costs one.
   private var uses: UniqueArray<UInt8>
   /// The adapter was among the ghosts when it was missed.
   private var isReturning: UniqueArray<Bool>
@@ -26,14 +27,20 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
   private var emptiesSmall = false
   private let shares: (small: Double, ghosts: Double)
   private let threshold: UInt8
+  private let mostUses: UInt8
+  private let isStrict: Bool
 
   /// An empty cache.
   /// - Parameters:
   ///   - small: share of the capacity for new adapters.
   ///   - ghosts: what is remembered of those that left it, as a share of the capacity.
-  ///   - threshold: uses that take an adapter from the small queue to main, 1 to 3.
+  ///   - threshold: uses that take an adapter from the small queue to main, 1 to `mostUses`.
+  ///   - mostUses: what is counted of an adapter's uses.
+  ///   - isStrict: whether what is larger than the small queue's share does not come; and whether main
+  ///     takes what that queue has no room for, until something has to go.
   public init(
-    _ context: EvictionContext, small: Double = 0.1, ghosts: Double = 0.9, threshold: Int = 2
+    _ context: EvictionContext, small: Double = 0.1, ghosts: Double = 0.9, threshold: Int = 2,
+    mostUses: Int = 3, isStrict: Bool = true
   ) {
     queues = Segments(2, context)
     self.ghosts = GhostQueue(context, capacity: 0)
@@ -41,6 +48,8 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
     isReturning = UniqueArray(repeating: false, count: context.count)
     shares = (small, ghosts)
     self.threshold = UInt8(threshold)
+    self.mostUses = UInt8(mostUses)
+    self.isStrict = isStrict
     capacityChanged(to: context.capacity)
   }
 
@@ -55,12 +64,11 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
   }
 
   public mutating func admits(_ adapter: AdapterID, at time: Nanoseconds) -> Bool {
-    queues.size(of: adapter) <= smallShare
+    !isStrict || queues.size(of: adapter) <= smallShare
   }
 
   public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
-    // Until something has to go, main takes what the small queue has no room for.
-    let overflows = !hasEvicted && queues.bytes(in: S3FIFO.small) >= smallShare
+    let overflows = isStrict && !hasEvicted && queues.bytes(in: S3FIFO.small) >= smallShare
     queues.insert(
       adapter, in: isReturning[Int(adapter)] || overflows ? S3FIFO.main : S3FIFO.small)
     isReturning[Int(adapter)] = false
@@ -69,8 +77,14 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
   }
 
   public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {
-    if uses[Int(adapter)] < S3FIFO.mostUses { uses[Int(adapter)] += 1 }
+    if uses[Int(adapter)] < mostUses { uses[Int(adapter)] += 1 }
   }
+
+  /// What the small queue may take.
+  var smallCapacity: Bytes { smallShare }
+
+  /// Whether an adapter that is there is still in the small queue.
+  func isSmall(_ adapter: AdapterID) -> Bool { queues.segment(of: adapter) == S3FIFO.small }
 
   public mutating func victim(
     for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
@@ -144,15 +158,28 @@ extension EvictionEntry {
       queue, and the others go, and are remembered for a while: one that returns meanwhile enters main \
       at once. In main each use is worth another round, up to three.
       """, cost: "O(1), evictions amortised",
-    parameters: [
-      PolicyParameter("small", "0.1", "share of the capacity for new adapters"),
-      PolicyParameter("ghosts", "0.9", "what is remembered, as a share of the capacity"),
-      PolicyParameter("threshold", "2", "uses that take an adapter to main, 1 to 3"),
+    parameters: S3FIFO.shareParameters + [
+      PolicyParameter("threshold", "2", "uses that take an adapter to main, 1 to 3")
     ], source: "Yang et al., SOSP'23, doi:10.1145/3600006.3613147"
   ) { context, parameters in
-    S3FIFO(
-      context, small: try parameters.double("small", default: 0.1, in: 0.001...0.999),
-      ghosts: try parameters.double("ghosts", default: 0.9, in: 0...16),
+    let (small, ghosts) = try S3FIFO.shares(&parameters)
+    return S3FIFO(
+      context, small: small, ghosts: ghosts,
       threshold: try parameters.int("threshold", default: 2, in: 1...3))
+  }
+}
+
+extension S3FIFO {
+  /// The parameters that it shares with its variants.
+  static let shareParameters = [
+    PolicyParameter("small", "0.1", "share of the capacity for new adapters"),
+    PolicyParameter("ghosts", "0.9", "what is remembered, as a share of the capacity"),
+  ]
+
+  static func shares(_ parameters: inout Parameters) throws -> (small: Double, ghosts: Double) {
+    (
+      try parameters.double("small", default: 0.1, in: 0.001...0.999),
+      try parameters.double("ghosts", default: 0.9, in: 0...16)
+    )
   }
 }
