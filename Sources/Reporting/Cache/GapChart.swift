@@ -23,7 +23,7 @@ enum GapChart {
     }
     return Chart(
       name: name, title: "How far policies go from LRU to the bound",
-      subtitle: "0 % misses as LRU does, 100 % as the best that knows the future; mean over "
+      subtitle: "0 % misses as LRU does, 100 % as the bound; mean over "
         + "\(comparison.sizes.count) sizes, bar from least to most; cut off at \u{2212}100 %",
       summary: rows.reversed().map { policy in
         "\(policy): "

@@ -105,16 +105,21 @@ enum MetricTables {
     p < 0.001 ? "<0.001" : Typeset.fixed(p, 3)
   }
 
-  /// One row a value of the parameter; for each strategy its hit ratio and p99 TTFT.
-  static func sweep(_ sweep: ReportData.Sweep) -> Document.Table {
+  /// One row a value of the parameter; for each strategy its hit ratio and p99 TTFT, and where the
+  /// parameter is the number of slots how far the hit ratio is from LRU's towards OPT's.
+  /// - Parameter bounds: LRU and OPT by slots, or nothing.
+  static func sweep(
+    _ sweep: ReportData.Sweep, bounds: [HitRatioBySlots.Curve] = []
+  ) -> Document.Table {
     let metrics = ["hit_ratio", "ttft_p99"]
     let values = Set(sweep.strategies.flatMap { $0.points.map(\.value) }).sorted()
     let rows = values.map { value -> [Inline] in
-      let cells = sweep.strategies.flatMap { strategy in
+      let cells = sweep.strategies.flatMap { strategy -> [Inline] in
         let runs = strategy.points.first { $0.value == value }?.runs ?? []
-        return metrics.map { metric in
+        let cells = metrics.map { metric in
           Inline(summary(SeedSummary(runs.compactMap { $0.metrics[metric] }), metric))
         }
+        return bounds.isEmpty ? cells : cells + [wayToOptimum(runs, value, bounds)]
       }
       return [Inline(Typeset.count(value))] + cells
     }
@@ -129,8 +134,24 @@ enum MetricTables {
       header: [sweep.parameter]
         + sweep.strategies.flatMap { strategy in
           metrics.map { "\(strategy.name), \(MetricText.title($0))" }
+            + (bounds.isEmpty ? [] : ["\(strategy.name), way from LRU to OPT"])
         },
       rows: rows)
+  }
+
+  /// The mean hit ratio's share of the way from LRU's (0 %) to OPT's (100 %).
+  private static func wayToOptimum(
+    _ runs: [ReportData.Run], _ slots: Double, _ bounds: [HitRatioBySlots.Curve]
+  ) -> Inline {
+    func ratio(_ name: String) -> Double? {
+      bounds.first { $0.name == name }?.points.first { $0.x == slots }?.y
+    }
+    let ratios = runs.compactMap { $0.metrics["hit_ratio"] }
+    guard let lru = ratio(HitRatioBySlots.Curve.lruName), !ratios.isEmpty,
+      let opt = ratio(HitRatioBySlots.Curve.optName), opt > lru
+    else { return "" }
+    let mean = ratios.reduce(0, +) / Double(ratios.count)
+    return Inline(Typeset.percent((mean - lru) / (opt - lru), decimals: 0))
   }
 
   /// What each metric that some run has means.

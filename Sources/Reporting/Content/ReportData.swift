@@ -131,6 +131,8 @@ public struct ReportData: Sendable {
   public struct Sweep: Sendable {
     /// The parameter's name.
     public var parameter: String
+    /// Whether it is the number of adapter slots, for which a trace has bounds.
+    var isOverSlots: Bool { parameter.lowercased().contains("slots") }
     /// Strategies with the runs at each value, by rising value.
     public var strategies: [(name: String, points: [(value: Double, runs: [Run])])]
 

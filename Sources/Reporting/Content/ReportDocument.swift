@@ -59,7 +59,8 @@ enum ReportDocument {
     Dashed grey lines are hit ratios of the references in arrival order, each adapter loaded on \
     demand only: under LRU, and under OPT (Belady), which knows the future and is the best that \
     such loading can do. A run that prefetches for waiting requests, or serves requests out of \
-    arrival order, may lie above it.
+    arrival order, may lie above it. The way from LRU to OPT is 0 % where a run hits as often as the \
+    one, and 100 % where as often as the other.
     """,
   ]
 
@@ -96,7 +97,9 @@ enum ReportDocument {
       blocks.append(.figures(charts))
     }
     if !charts.sweeps.isEmpty, !workload.bounds.isEmpty { blocks.append(.paragraph(whatBoundsAre)) }
-    blocks += workload.sweeps.map { .table(MetricTables.sweep($0)) }
+    blocks += workload.sweeps.map { sweep in
+      .table(MetricTables.sweep(sweep, bounds: sweep.isOverSlots ? workload.bounds : []))
+    }
     return blocks
   }
 

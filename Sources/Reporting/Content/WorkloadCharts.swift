@@ -79,7 +79,7 @@ struct WorkloadCharts {
 
   private mutating func addSweeps() {
     for (index, sweep) in workload.sweeps.enumerated() {
-      let isSlots = sweep.parameter.lowercased().contains("slots")
+      let isSlots = sweep.isOverSlots
       let parameter = isSlots ? "adapter slots" : sweep.parameter
       let ratios = sweep.means(of: "hit_ratio").map { HitRatioBySlots.Curve($0.name, $0.points) }
       if ratios.contains(where: { !$0.points.isEmpty }) {
