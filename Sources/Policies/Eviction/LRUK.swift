@@ -28,20 +28,16 @@ public struct LRUK: EvictionPolicy, ~Copyable {
     self.k = k
   }
 
-  public mutating func missed(_ adapter: AdapterID, at time: Nanoseconds) { clock += 1 }
-
   public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
     useCount[Int(adapter)] = 0
     young.pushFirst(adapter)
     use(adapter)
   }
 
-  public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {
-    clock += 1
-    use(adapter)
-  }
+  public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) { use(adapter) }
 
   private mutating func use(_ adapter: AdapterID) {
+    clock += 1
     let ring = Int(adapter) * k
     let count = Int(useCount[Int(adapter)])
     uses[ring + count % k] = clock
