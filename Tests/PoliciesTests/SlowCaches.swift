@@ -160,7 +160,9 @@ struct SlowLIRS: SlowCache {
     } else if isHit {
       makeRoom(size)
       s.insert(x, at: 0)
-    } else if size <= hirCap, size <= lirCap {
+      // In a queue for one it has just made room for a LIR that was demoted.
+      if !q.contains(x) { ghosts.insert(x, at: 0) }
+    } else if size <= hirCap {
       if lirSize + size <= lirCap {
         lirs.insert(x)
       } else {
@@ -179,8 +181,9 @@ struct SlowLIRS: SlowCache {
   }
 
   private mutating func makeRoom(_ size: Bytes) {
-    while lirSize + size > lirCap, let oldest = s.last, lirs.contains(oldest) {
-      s.removeLast()
+    while lirSize + size > lirCap, !lirs.isEmpty {
+      prune()
+      let oldest = s.removeLast()
       lirs.remove(oldest)
       evictHIRs(for: sizes[Int(oldest)])
       q.insert(oldest, at: 0)

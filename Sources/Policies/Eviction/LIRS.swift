@@ -22,6 +22,8 @@ public struct LIRS: EvictionPolicy, ~Copyable {
   private var missedInStack: UniqueArray<Bool>
   private let sizes: [Bytes]
   private let share: Double
+  private let smallest: Bytes
+  private let largest: Bytes
   private var capacity: Bytes = 0
   private var queueCap: Bytes = 0
   private var proposed = ListSet.none
@@ -34,12 +36,16 @@ public struct LIRS: EvictionPolicy, ~Copyable {
     missedInStack = UniqueArray(repeating: false, count: context.count)
     sizes = context.sizes
     self.share = share
+    smallest = context.sizes.min() ?? 0
+    largest = context.sizes.max() ?? 0
     capacityChanged(to: context.capacity)
   }
 
   public mutating func capacityChanged(to capacity: Bytes) {
     self.capacity = capacity
     queueCap = max(1, Bytes(share * Double(capacity)))
+    // Where not even the smallest would be admitted, the queue is for one at a time.
+    if queueCap < smallest { queueCap = min(largest, capacity) }
     while residentLIR > capacity - queueCap, demoteOldestLIR() {}
   }
 
@@ -50,8 +56,7 @@ public struct LIRS: EvictionPolicy, ~Copyable {
   }
 
   public mutating func admits(_ adapter: AdapterID, at time: Nanoseconds) -> Bool {
-    missedInStack[Int(adapter)]
-      || sizes[Int(adapter)] <= min(queueCap, capacity - queueCap)
+    missedInStack[Int(adapter)] || sizes[Int(adapter)] <= queueCap
   }
 
   public mutating func missed(_ adapter: AdapterID, at time: Nanoseconds) {
@@ -65,7 +70,11 @@ public struct LIRS: EvictionPolicy, ~Copyable {
     missedInStack[Int(adapter)] = false
     let size = sizes[Int(adapter)]
     stack.moveFirst(adapter, in: 0)
-    if isKnown { makeRoomForLIR(size) }
+    if isKnown {
+      // Until it counts as LIR it must not be demoted as one.
+      others.moveFirst(adapter, in: Self.ghosts)
+      makeRoomForLIR(size)
+    }
     if isKnown || residentLIR + size <= capacity - queueCap {
       others.remove(adapter)
       residentLIR += size
