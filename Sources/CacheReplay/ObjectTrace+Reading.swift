@@ -4,9 +4,12 @@ import Workload
 
 extension ObjectTrace {
   /// Opens a trace of any format; libCacheSim's oracleGeneral is mapped into memory.
+  /// - Parameter format: nil to tell it from the content and the name.
   /// - Throws: `PitwallError`: noInput if the file cannot be read, data if it is malformed.
-  public init(opening path: String, cost: LoadCost = LoadCost()) throws {
-    switch try TraceReader.open(path) {
+  public init(
+    opening path: String, format: TraceFormat? = nil, cost: LoadCost = LoadCost()
+  ) throws {
+    switch try TraceReader.open(path, format: format) {
     case .records(let records): try self.init(records, cost: cost)
     case .trace(let trace): try self.init(trace, cost: cost)
     }

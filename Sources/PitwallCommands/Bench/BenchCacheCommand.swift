@@ -4,6 +4,7 @@ import Foundation
 import Orchestration
 import Policies
 import Primitives
+import Workload
 
 /// `pitwall bench cache`
 struct BenchCacheCommand: AsyncParsableCommand {
@@ -36,7 +37,8 @@ struct BenchCacheCommand: AsyncParsableCommand {
   @Option(help: "Rounds.") var rounds = 5
   @Option(help: "The seed of the trace and of policies that draw lots.") var seed: UInt64 = 1
   @Option(
-    help: ArgumentHelp("Take this trace instead of making one.", valueName: "file"),
+    help: ArgumentHelp(
+      "Take this trace, of oracleGeneral, instead of making one.", valueName: "file"),
     completion: .file())
   var trace: String?
   @Option(help: ArgumentHelp("A Python with libcachesim.", valueName: "program"))
@@ -54,7 +56,9 @@ struct BenchCacheCommand: AsyncParsableCommand {
   func run() async throws {
     let names = try CachePolicyList.names(policies, among: Pitwall.registry.eviction)
     let temporary = FileManager.default.temporaryDirectory
-      .appending(path: "pitwall-bench-\(ProcessInfo.processInfo.processIdentifier).bin").path
+      .appending(
+        path: "pitwall-bench-\(ProcessInfo.processInfo.processIdentifier).oracleGeneral.bin"
+      ).path
     defer { try? FileManager.default.removeItem(atPath: temporary) }
     if trace == nil {
       var zipf = ZipfTraceFile()
@@ -130,7 +134,7 @@ private struct CacheTiming {
     let parameters = try Parameters(parsing: policy)
     let entry = try PolicyRegistry.entry(parameters, kind: "eviction", from: known)
     let start = Self.processorTime
-    let trace = try ObjectTrace(opening: path)
+    let trace = try ObjectTrace(opening: path, format: .oracleGeneral)
     let read = Self.processorTime
     let context = size.context(
       for: trace, seed: seed, future: entry.isClairvoyant ? trace.future : nil)

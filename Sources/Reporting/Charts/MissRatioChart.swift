@@ -40,7 +40,7 @@ public enum MissRatioChart {
       name: name, title: "\(what) by cache size",
       subtitle: [context, bounds.isEmpty ? "" : "dashed: with knowledge of the future"]
         .filter { !$0.isEmpty }.joined(separator: "; "),
-      summary: all.map(summary).joined(separator: " "),
+      summary: all.map { summary($0, inSlots: inSlots) }.joined(separator: " "),
       x: Axis(
         (inSlots ? "Slots" : "Cache size") + (isWide ? " (log scale)" : ""),
         inSlots ? .number : .bytes, scale: isWide ? .logarithmic : .linear),
@@ -49,8 +49,10 @@ public enum MissRatioChart {
         + dashed)
   }
 
-  private static func summary(_ curve: Curve) -> String {
-    let points = curve.points.map { "\(Typeset.percent($0.y)) at \(Typeset.count($0.x))" }
+  private static func summary(_ curve: Curve, inSlots: Bool) -> String {
+    let points = curve.points.map {
+      "\(Typeset.percent($0.y)) at \(inSlots ? Typeset.count($0.x) : Typeset.bytes($0.x))"
+    }
     return "\(curve.name): \(points.joined(separator: ", "))."
   }
 }
