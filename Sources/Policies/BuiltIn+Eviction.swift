@@ -17,6 +17,8 @@ extension PolicyRegistry {
     // What the others are held against.
     .random,
     // Bounds: they know the future.
+    .lru, .fifo, .lfu, .gdsf,
+    .random, .hyperbolic,
     .belady, .beladySize, .beladyCost,
   ]
 }
