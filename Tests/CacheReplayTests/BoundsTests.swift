@@ -113,16 +113,16 @@ import Workload
   func lowerBoundOfTheParityTrace(_ mebibytes: Int, _ expected: (Int64, Bytes)) throws {
     let trace = try #require(Truth.shared).trace
     let lower = OfflineBounds(trace).lowerBound(capacity: Bytes(mebibytes) << 20)
-    print(mebibytes, lower.objects - expected.0, lower.bytes - expected.1)
     #expect(lower.objects == expected.0)
     // The independent figure takes no interval in part.
     #expect(lower.bytes <= expected.1 && lower.bytes > expected.1 - 69_632)
   }
 
-  @Test(.enabled(if: Truth.shared != nil)) func upperBoundOfTheParityTrace() throws {
+  /// The schedule is better than the best clairvoyant policy: 74329 at 128 MiB, 56522 at 512.
+  @Test(
+    .enabled(if: Truth.shared != nil), arguments: zip([128, 512, 1024], [72692, 56490, 48974]))
+  func upperBoundOfTheParityTrace(_ mebibytes: Bytes, _ expected: Int64) throws {
     let bounds = OfflineBounds(try #require(Truth.shared).trace)
-    for mebibytes in [128, 512, 1024] as [Bytes] {
-      print(bounds.bounds(capacity: mebibytes << 20))
-    }
+    #expect(bounds.upperBound(capacity: mebibytes << 20).objects == expected)
   }
 }
