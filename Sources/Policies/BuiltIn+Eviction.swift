@@ -17,8 +17,6 @@ extension PolicyRegistry {
     // What the others are held against.
     .random,
     // Bounds: they know the future.
-    .lru, .fifo, .lfu, .gdsf,
-    .random, .hyperbolic,
     .belady, .beladySize, .beladyCost,
   ]
 }
