@@ -20,19 +20,25 @@ public enum Parity {
     public let name: String
     /// Ours with its parameters; nil where there is none.
     public let policy: String?
+    /// The prefetcher that it has beside it; nil where it has none.
+    public let prefetcher: String?
     /// How near it is to be.
     public let kind: Kind
+    /// What of ours stands for it, for people; nil where nothing does.
+    public var ours: String? {
+      policy.map { policy in prefetcher.map { "\(policy) + \($0)" } ?? policy }
+    }
     /// Why there is none.
     public let reason: String
 
-    static func exact(_ name: String, _ policy: String) -> Row {
-      Row(name: name, policy: policy, kind: .exact, reason: "")
+    static func exact(_ name: String, _ policy: String, prefetcher: String? = nil) -> Row {
+      Row(name: name, policy: policy, prefetcher: prefetcher, kind: .exact, reason: "")
     }
-    static func paper(_ name: String, _ policy: String) -> Row {
-      Row(name: name, policy: policy, kind: .paper, reason: "")
+    static func paper(_ name: String, _ policy: String, prefetcher: String? = nil) -> Row {
+      Row(name: name, policy: policy, prefetcher: prefetcher, kind: .paper, reason: "")
     }
     static func missing(_ name: String, _ reason: String) -> Row {
-      Row(name: name, policy: nil, kind: .missing, reason: reason)
+      Row(name: name, policy: nil, prefetcher: nil, kind: .missing, reason: reason)
     }
   }
 
@@ -64,6 +70,13 @@ public enum Parity {
     .exact("Size(wheel 0.3.5)", "largest-first"),
     .exact("TwoQ(wheel 0.3.5)", "two-q"),
     .exact("CR_LFU", "cr-lfu"),
+    .exact("BloomFilter", "lru admission=bloom"),
+    .exact("Size", "lru admission=size"),
+    .exact("SizeProb", "lru admission=size-prob"),
+    .exact("OBL", "lru", prefetcher: "obl"),
+    .exact("PG", "lru", prefetcher: "pg"),
+    .paper("AdaptSize", "lru admission=adaptsize"),
+    .paper("Mithril", "lru", prefetcher: "mithril"),
     .paper("CAR", "car"),
     .paper("Cacheus", "cacheus"),
     .paper("ClockPro", "clock-pro"),
@@ -71,6 +84,7 @@ public enum Parity {
     .paper("SR_LRU", "sr-lru"),
     .paper("LRUProb(wheel)", "lru-prob"),
     .missing("3LCache", "needs a gradient-boosting library"),
+    .missing("PFOO-L lower bound (computed here)", "a bound, not a policy"),
   ]
 
   /// The row of a policy of the truth.
@@ -174,21 +188,34 @@ extension Parity {
     let future = trace.future
     return try await mapConcurrently(truth.entries, threads: threads, finished: finished) { entry in
       let row = row(entry.policy)
-      let counts = try row.policy.map {
-        try misses(of: $0, at: entry.size, trace, future: future, known: known)
-      }
+      let counts = try misses(of: row, at: entry.size, trace, future: future, known: known)
       return Result(truth: entry, row: row, counts: counts)
     }
   }
 
-  /// What a policy misses of a trace, with the seed that libCacheSim's tests take.
+  /// What the policy of a row misses of a trace, with the seed that libCacheSim's tests take; nil where
+  /// there is none.
   public static func misses(
-    of policy: String, at size: CacheSize, _ trace: ObjectTrace, future: RequestedFuture,
+    of row: Row, at size: CacheSize, _ trace: ObjectTrace, future: RequestedFuture,
     known: [EvictionEntry]
-  ) throws -> CacheCounts {
-    let context = size.context(for: trace, seed: 1, future: future)
-    return try trace.replay(
-      PolicyRegistry.make(Parameters(parsing: policy), kind: "eviction", from: known, context),
-      context)
+  ) throws -> CacheCounts? {
+    guard let name = row.policy else { return nil }
+    func policy(_ context: EvictionContext) throws -> any EvictionPolicy & ~Copyable {
+      try PolicyRegistry.make(Parameters(parsing: name), kind: "eviction", from: known, context)
+    }
+    guard let prefetcher = row.prefetcher else {
+      let context = size.context(for: trace, seed: 1, future: future)
+      return try trace.replay(policy(context), context)
+    }
+    // The blocks of the trace, and those that follow them, which nobody may request.
+    let blocks = trace.withSuccessors(bytes: 512)
+    let context = size.context(for: blocks, seed: 1)
+    var cache = LoneCache(context)
+    cache.serve(
+      CacheRequests(objects: blocks.objects[...]), by: try policy(context),
+      prefetching: try PolicyRegistry.make(
+        Parameters(parsing: prefetcher), kind: "prefetch",
+        from: PolicyRegistry.builtInCachePrefetch, context))
+    return cache.counts
   }
 }

@@ -4,7 +4,7 @@ import Primitives
 extension PolicyRegistry {
   /// Every policy that ships: one line each for name, idea and source.
   public static let builtIn = PolicyRegistry(
-    eviction: builtInEviction,
+    eviction: builtInEviction.map { $0.withAdmission() },
     prefetch: [
       PrefetchEntry(
         "none", "loads on demand only",

@@ -140,6 +140,18 @@ public struct Parameters: Sendable {
     return choice
   }
 
+  /// The parameters of a part, which are written `part.key`: they become known here, and whoever
+  /// makes the part reads and finishes them.
+  /// - Parameter owner: whose they are, for errors.
+  public mutating func nested(_ part: String, owner: String) throws -> Parameters {
+    let prefix = part + "."
+    let own = entries.filter { $0.key.hasPrefix(prefix) }
+    known += own.map(\.key)
+    return try Parameters(
+      owner, own.map { Entry(String($0.key.dropFirst(prefix.count)), $0.value, at: $0.place) },
+      at: place)
+  }
+
   /// Refuses every key that nobody asked for.
   /// - Throws: `PitwallError` that names the key and the nearest known one.
   public func finish() throws {

@@ -32,14 +32,32 @@ struct Truth {
     let entries = truth.rows.entries.filter { $0.policy == name }
     #expect(entries.count == 8)
     for entry in entries {
-      let policy = try #require(Parity.row(name).policy)
-      let counts = try Parity.misses(
-        of: policy, at: entry.size, truth.trace, future: truth.future,
-        known: PolicyRegistry.builtIn.eviction)
+      let counts = try #require(
+        try Parity.misses(
+          of: Parity.row(name), at: entry.size, truth.trace, future: truth.future,
+          known: PolicyRegistry.builtIn.eviction))
       #expect(counts.misses == entry.misses, "\(entry.mebibytes) MiB")
       if let bytes = entry.missedBytes {
         #expect(counts.missedBytes == bytes, "\(entry.mebibytes) MiB")
       }
+    }
+  }
+
+  /// AdaptSize's search for its parameter is numeric, and noisy: where it tunes more than once, from
+  /// 512 MiB down, lots differ. How libCacheSim spares what Mithril has brought is not known to the
+  /// last detail: where nothing of it is evicted before its use, from 640 MiB up, it is exact.
+  @Test(arguments: [("AdaptSize", 41), ("Mithril", 13)])
+  func nearWhereDetailsAreUnknown(_ name: String, _ difference: Int64) throws {
+    let truth = try #require(Truth.shared)
+    for entry in truth.rows.entries where entry.policy == name {
+      let counts = try #require(
+        try Parity.misses(
+          of: Parity.row(name), at: entry.size, truth.trace, future: truth.future,
+          known: PolicyRegistry.builtIn.eviction))
+      let isExact = entry.mebibytes >= 640
+      #expect(
+        abs(counts.misses - entry.misses) <= (isExact ? 0 : difference), "\(entry.mebibytes) MiB")
+      if isExact { #expect(counts.missedBytes == entry.missedBytes) }
     }
   }
 

@@ -28,7 +28,7 @@ struct ParityOutput {
     for result in results {
       let (truth, row) = (result.truth, result.row)
       table.append([
-        .text(truth.kind), .text(truth.policy), row.policy.map { .text($0) } ?? .missing,
+        .text(truth.kind), .text(truth.policy), row.ours.map { .text($0) } ?? .missing,
         .text(row.kind.rawValue), .integer(Int64(truth.mebibytes)),
         result.counts.map { .integer($0.misses) } ?? .missing, .integer(truth.misses),
         result.difference.map { .integer($0) } ?? .missing,
@@ -52,7 +52,7 @@ struct ParityOutput {
       table.append(
         [
           .text(result.truth.kind), .text(row.name),
-          row.policy.map { .text($0) } ?? .missing,
+          row.ours.map { .text($0) } ?? .missing,
           .text(row.kind == .missing ? row.reason : row.kind.rawValue),
         ]
           + sizes.map { size in

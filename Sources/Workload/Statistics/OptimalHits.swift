@@ -27,9 +27,12 @@ public struct OptimalCache: Sendable {
 
   /// Hits with so many unit-size slots; cold starts are misses.
   ///
+  /// - Parameter mayRefuse: whether what is missed may pass without taking a slot, as in a cache that
+  ///   is not the only way to what it holds.
   /// - Complexity: O(n) for any practical n: three to five word operations a reference.
-  public func hits(slots: Int) -> Int {
+  public func hits(slots: Int, mayRefuse: Bool = false) -> Int {
     guard slots > 0 else { return 0 }
+    if mayRefuse { return hitsRefusing(slots: slots) }
     var resident = PositionSet(capacity: nextUse.count)
     var dead = 0  // Resident, never needed again: the first to go.
     var free = slots
@@ -45,6 +48,23 @@ public struct OptimalCache: Sendable {
         resident.removeLargest()
       }
       if next == OptimalCache.never { dead += 1 } else { resident.insert(Int(next)) }
+    }
+    return hits
+  }
+
+  /// The same, but what comes is kept only if it is needed before the last of the others.
+  private func hitsRefusing(slots: Int) -> Int {
+    var resident = PositionSet(capacity: nextUse.count)
+    var count = 0
+    var hits = 0
+    for (position, next) in nextUse.enumerated() {
+      if resident.remove(position) {
+        hits += 1
+        count -= 1
+      }
+      guard next != OptimalCache.never else { continue }
+      resident.insert(Int(next))
+      if count < slots { count += 1 } else { resident.removeLargest() }
     }
     return hits
   }
