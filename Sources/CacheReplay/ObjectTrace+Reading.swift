@@ -4,13 +4,17 @@ import Workload
 
 extension ObjectTrace {
   /// Opens a trace of any format; libCacheSim's oracleGeneral is mapped into memory.
-  /// - Parameter format: nil to tell it from the content and the name.
+  /// - Parameters:
+  ///   - format: nil to tell it from the content and the name.
+  ///   - withTimes: whether to take the times of oracleGeneral along, which few policies ask for;
+  ///     without them a request's time is its index.
   /// - Throws: `PitwallError`: noInput if the file cannot be read, data if it is malformed.
   public init(
-    opening path: String, format: TraceFormat? = nil, cost: LoadCost = LoadCost()
+    opening path: String, format: TraceFormat? = nil, cost: LoadCost = LoadCost(),
+    withTimes: Bool = true
   ) throws {
     switch try TraceReader.open(path, format: format) {
-    case .records(let records): try self.init(records, cost: cost)
+    case .records(let records): try self.init(records, cost: cost, withTimes: withTimes)
     case .trace(let trace): try self.init(trace, cost: cost)
     }
   }
@@ -63,24 +67,25 @@ extension ObjectTrace {
     var interner = ObjectInterner()
     var objects = Array(repeating: ObjectInterner.absent, count: records.count)
     var resized = 0
+    var numbered = objects.mutableSpan
     for start in stride(from: 0, to: records.count, by: Self.block) {
       let block = start..<min(start + Self.block, records.count)
       var isComplete = true
       for index in block {
         let slot = interner.find(records.object(index))
-        objects[index] = slot.object
+        numbered[index] = slot.object
         let isFound = slot.object != ObjectInterner.absent
         isComplete = isComplete && isFound
         resized += isFound && slot.bytes != records.bytes(index) ? 1 : 0
       }
       if isComplete { continue }
-      for index in block where objects[index] == ObjectInterner.absent {
+      for index in block where numbered[index] == ObjectInterner.absent {
         let size = records.bytes(index)
         guard size > 0 else { throw records.empty(index) }
         guard let slot = interner.intern(records.object(index), bytes: size) else {
           throw PitwallError.data(records.name, "record \(index): too many different objects")
         }
-        objects[index] = slot.object
+        numbered[index] = slot.object
         resized += slot.bytes != size ? 1 : 0
       }
     }

@@ -15,8 +15,9 @@ struct BenchCacheCommand: AsyncParsableCommand {
       Makes a trace of independent requests with Zipf popularity as a file (oracleGeneral, objects of \
       one byte) and replays it with each policy on one thread. A timing begins with opening the file, \
       which is mapped into memory, and ends with the miss ratio; the column dense leaves out the \
-      reading and numbering of objects, as for a catalogue of adapters. Times are of the processor, \
-      in rounds in which all policies take turns; medians are printed.
+      reading and numbering of objects, as for a catalogue of adapters. A request's time \
+      is its index. Times are of the processor, in rounds in which all policies take turns; medians \
+      are printed.
 
       With --peer, a Python that has libcachesim, its process_trace takes its turn after each policy, \
       on the same file and at the same size, opening it likewise. The ratio is of two timings of one \
@@ -134,7 +135,7 @@ private struct CacheTiming {
     let parameters = try Parameters(parsing: policy)
     let entry = try PolicyRegistry.entry(parameters, kind: "eviction", from: known)
     let start = Self.processorTime
-    let trace = try ObjectTrace(opening: path, format: .oracleGeneral)
+    let trace = try ObjectTrace(opening: path, format: .oracleGeneral, withTimes: false)
     let read = Self.processorTime
     let context = size.context(
       for: trace, seed: seed, future: entry.isClairvoyant ? trace.future : nil)
