@@ -241,13 +241,12 @@ public struct Residency: ~Copyable {
 
   /// A request of a set starts: its adapters are used, and what was held for it passes to it.
   mutating func start(_ set: AdapterSetID, at time: Nanoseconds) {
+    // All are pinned before any use is told of, as the policy may want to be rid of another at once.
     for adapter in sets.members(set) {
-      if copiesInStep {
-        if !isInUse(adapter) { roster.add(adapter, bytes: bytes[Int(adapter)]) }
-        caches[Residency.device].pin(adapter)
-        continue
-      }
+      if copiesInStep, !isInUse(adapter) { roster.add(adapter, bytes: bytes[Int(adapter)]) }
       caches[Residency.device].pin(adapter)
+    }
+    for adapter in sets.members(set) where !copiesInStep {
       noteUse(of: adapter)
       if states[Int(adapter)].fresh {
         states[Int(adapter)].fresh = false
