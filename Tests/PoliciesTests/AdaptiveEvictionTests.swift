@@ -97,7 +97,7 @@ import Testing
         buckets[Int(xxh3(keys[Int(x)]) % UInt64(buckets.count))].insert(x, at: 0)
         table.insert(x)
       } else if !grows, buckets[bucket].contains(x) {
-        buckets[bucket].drop(x)
+        buckets[bucket].removeAll { $0 == x }
         table.remove(x)
       }
       guard table.count > 0 else { continue }

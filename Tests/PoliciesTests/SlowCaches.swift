@@ -9,8 +9,8 @@ protocol SlowCache: Sendable {
 }
 
 extension [AdapterID] {
-  mutating func drop(_ x: AdapterID) { removeAll { $0 == x } }
-  func size(_ sizes: [Bytes]) -> Bytes { reduce(0) { $0 + sizes[Int($1)] } }
+  fileprivate mutating func drop(_ x: AdapterID) { removeAll { $0 == x } }
+  fileprivate func size(_ sizes: [Bytes]) -> Bytes { reduce(0) { $0 + sizes[Int($1)] } }
 }
 
 /// ARC: lists from newest to oldest.
