@@ -16,8 +16,8 @@ public struct SHARDS: Sendable {
 
   /// The estimate.
   public let curve: MissRatioCurve
-  /// The standard error of the miss ratio at each point: how far ``Self/groups`` parts of the
-  /// sample, each taken for the whole, lie from each other.
+  /// The standard error of the miss ratio at each point, by the jackknife (B. Efron, "The Jackknife,
+  /// the Bootstrap and Other Resampling Plans", SIAM, 1982).
   public let errors: [Double]
   /// The share of the objects that is watched.
   public let rate: Double
@@ -25,7 +25,7 @@ public struct SHARDS: Sendable {
   public let objects: Int
   public let requests: Int
 
-  private static let groups = 8
+  private static let parts = 8
 
   /// Estimates LRU's curve.
   public init(_ trace: ObjectTrace, _ sample: Sample, capacities: [Bytes], inSlots: Bool) {
@@ -49,17 +49,18 @@ public struct SHARDS: Sendable {
     self.rate = rate
     objects = hashes.count { isAll || $0 < limit }
     requests = chosen.count
-    // Another hash, so that the parts do not follow the order of the first.
-    var parts = Array(repeating: [AdapterID](), count: Self.groups)
-    for object in chosen {
-      parts[Int(RandomStream.mix(hashes[Int(object)]) >> 61)].append(object)
+    // The jackknife: how much the estimate changes as each of some equal parts is left out. The parts
+    // come from another hash, so that they do not follow the order of the first.
+    let parts = Self.parts
+    let curves = (0..<parts).map { part in
+      let rest = chosen.filter { Int(RandomStream.mix(hashes[Int($0)]) % UInt64(parts)) != part }
+      return curve(rest, rate: rate * Double(parts - 1) / Double(parts)).points
     }
-    let curves = parts.map { curve($0, rate: rate / Double(Self.groups)).points }
     errors = self.curve.points.indices.map { index in
       let values = curves.map { $0[index].missRatio }
-      let mean = values.reduce(0, +) / Double(values.count)
+      let mean = values.reduce(0, +) / Double(parts)
       let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-      return (squares / Double(values.count * (values.count - 1))).squareRoot()
+      return (squares * Double(parts - 1) / Double(parts)).squareRoot()
     }
   }
 }
