@@ -129,7 +129,11 @@ public struct LHD: EvictionPolicy, ~Copyable {
       let place = places[Int(recent[index])]
       if place != IndexList.none { consider(Int(place), sparing: pins) }
     }
-    for place in tags.indices where proposed == IndexList.none { consider(place, sparing: pins) }
+    var place = 0
+    while proposed == IndexList.none, place < tags.count {
+      consider(place, sparing: pins)
+      place += 1
+    }
     return proposed == IndexList.none ? nil : proposed
   }
 
