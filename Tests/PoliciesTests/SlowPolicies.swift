@@ -20,6 +20,7 @@ extension SlowPolicy {
 }
 
 extension [AdapterID] {
+  fileprivate mutating func drop(_ x: AdapterID) { removeAll { $0 == x } }
   fileprivate func bytes(_ sizes: [Bytes]) -> Bytes { reduce(0) { $0 + sizes[Int($1)] } }
 }
 
