@@ -29,6 +29,7 @@ struct PolicyCard {
       + registry.routing.map { PolicyCard("routing", $0) }
       + registry.scheduling.map { PolicyCard("scheduling", $0) }
       + registry.eviction.map { PolicyCard("eviction", $0) }
+      + PolicyRegistry.builtInAdmission.map { PolicyCard("admission", $0) }
       + registry.prefetch.map { PolicyCard("prefetch", $0) }
   }
 

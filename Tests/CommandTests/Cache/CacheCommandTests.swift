@@ -28,7 +28,9 @@ import Testing
       "cache", "t.oracleGeneral.bin", "--policies", "lru,fifo,slru segments=2", "--slots", "4,8",
       "--format", "csv")
     #expect(result.code == 0)
-    let rows = result.output.split(separator: "\n").map { $0.split(separator: ",").map(String.init) }
+    let rows = result.output.split(separator: "\n").map {
+      $0.split(separator: ",").map(String.init)
+    }
     let column = try #require(rows.first?.firstIndex(of: "gap_closed"))
     let lru = rows.filter { $0.contains("lru") }
     #expect(lru.count == 2 && lru.allSatisfy { $0[column] == "0.000" })

@@ -58,9 +58,12 @@ private struct Newest: EvictionPolicy, ~Copyable {
                     10.1007/s00453-001-0124-5
 
         parameters and their defaults
-          cost     load  what a miss costs: load (the time to load it), bytes, or one
-                         (all the same)
-          refresh  1     how much of the lost credit a use brings back, 0 to 1
+          cost       load    what a miss costs: load (the time to load it), bytes, or
+                             one (all the same)
+          refresh    1       how much of the lost credit a use brings back, 0 to 1
+          admission  always  which adapters may come: always, prob, size, size-prob,
+                             bloom, tinylfu, adaptsize; its parameters are written
+                             admission.KEY
 
         """)
   }
@@ -79,7 +82,8 @@ private struct Newest: EvictionPolicy, ~Copyable {
     let fields = try #require(value as? [String: Any])
     #expect(fields["name"] as? String == "gdsf" && fields["cost"] as? String == card.cost)
     #expect(fields["clairvoyant"] as? Bool == false && fields["idea"] as? String == card.idea)
-    #expect(fields["parameters"] as? [String] == [])
+    let parameters = try #require(fields["parameters"] as? [[String: Any]])
+    #expect(parameters.map { $0["name"] as? String } == ["admission"])
   }
 
   @Test(arguments: ["table", "json", "csv"])

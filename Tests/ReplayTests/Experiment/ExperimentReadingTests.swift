@@ -194,7 +194,7 @@ import Testing
     ),
     (
       "{a: {eviction: {lru: {k: 3}}}}",
-      "e.yaml:4:38: lru: unknown parameter \"k\" (it has none)"
+      "e.yaml:4:38: lru: unknown parameter \"k\" (known: admission)"
     ),
     (
       "{a: {routing: {affinity: {slack: many}}}}",
