@@ -1,4 +1,5 @@
 import Orchestration
+import Policies
 
 /// What people are told about a policy, whatever its kind.
 struct PolicyCard {

@@ -34,6 +34,13 @@ extension Segments {
     _ segment: Int, to victim: AdapterID, uses: inout UniqueArray<UInt8>
   ) {
     for _ in 0..<uses[Int(victim)] { pass(over: segment, to: IndexList.none, uses: &uses) }
+    // Mostly all on the way have a use to give: they move as one piece.
+    var adapter = oldest(in: segment)
+    while adapter != victim, uses[Int(adapter)] > 0 {
+      uses[Int(adapter)] -= 1
+      adapter = newer(than: adapter)
+    }
+    moveToNewest(olderThan: adapter, in: segment)
     pass(over: segment, to: victim, uses: &uses)
   }
 

@@ -84,6 +84,19 @@ struct Segments: ~Copyable, Sendable {
     link(adapter, segment)
   }
 
+  /// Makes the newest of a list, in their order, what is older than a member: one cut and one splice,
+  /// however many they are.
+  mutating func moveToNewest(olderThan end: AdapterID, in segment: Int) {
+    let (newest, oldest) = (ends[segment].newest, ends[segment].oldest)
+    guard oldest != end else { return }
+    let last = older(than: end)
+    nodes[Int(end)].older = IndexList.none
+    nodes[Int(newest)].newer = oldest
+    nodes[Int(oldest)].older = newest
+    nodes[Int(last)].newer = IndexList.none
+    (ends[segment].newest, ends[segment].oldest) = (last, end)
+  }
+
   private mutating func link(_ adapter: AdapterID, _ segment: Int) {
     let newest = ends[segment].newest
     nodes[Int(adapter)] = Node(older: newest, segment: Int32(truncatingIfNeeded: segment))
