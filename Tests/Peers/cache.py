@@ -35,7 +35,7 @@ EXACT = {
 }
 # Built from their papers: the difference is shown, and fails nothing.
 PAPER = {
-    "w-tinylfu": ("WTinyLFU", 20),
+    "w-tiny-lfu": ("WTinyLFU", 20),
     "lecar": ("LeCaR", 20),
     "cacheus": ("Cacheus", 20),
     "mq": ("MQ", 20),

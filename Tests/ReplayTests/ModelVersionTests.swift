@@ -17,7 +17,7 @@ import Workload
       }.joined()
     }.joined()
     let known = [
-      "simulation 3": "9815df7f0d24f7c4001334a87e5d5ec680f9373ba32ef521b3d2e4e779913fc5"
+      "simulation 4": "9815df7f0d24f7c4001334a87e5d5ec680f9373ba32ef521b3d2e4e779913fc5"
     ]
     #expect(
       known[ModelVersion.simulation] == SHA256.hex(digest),

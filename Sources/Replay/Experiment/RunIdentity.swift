@@ -6,7 +6,7 @@ import Workload
 /// another result, so that results of different code are never taken for one another.
 public enum ModelVersion {
   /// Of the discrete-event model, with the policies that ship.
-  public static let simulation = "simulation 3"
+  public static let simulation = "simulation 4"
   /// Of the world that runs a model. Its runs are never equal, but comparable under one version.
   public static let kernel = "kernel 1"
 }

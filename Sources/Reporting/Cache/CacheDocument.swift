@@ -50,8 +50,9 @@ enum CacheDocument {
     """,
     """
     The share in brackets is that of the way from LRU’s misses (0 %) to those of the best policy that \
-    knows the future (100 %); below 0 a policy misses more than LRU. For objects of equal size that \
-    bound is Belady’s optimum, and nothing that loads on demand does better.
+    knows the future (100 %); below 0 a policy misses more than LRU. That bound may refuse an object \
+    that it will not need soon, as some policies do; where whatever is loaded is also kept, and all \
+    objects are of one size, belady is the optimum.
     """,
     """
     A replay has no luck but that of policies which draw lots: a difference is exact for this trace, \
