@@ -48,7 +48,7 @@ import Workload
       loadCost: (0..<count).map { _ in Nanoseconds(1 + random.index(below: 50)) })
   }
 
-  @Test(arguments: 0..<60) func theOptimumLiesBetween(_ seed: UInt64) {
+  @Test(arguments: 0..<200) func theOptimumLiesBetween(_ seed: UInt64) {
     var random = RandomStream(seed: seed, purpose: "bounds.test")
     let trace = randomTrace(&random, uniform: seed % 4 == 0)
     let capacity = Bytes(1 + random.index(below: 25))

@@ -13,17 +13,6 @@ struct Truth {
 
   static let shared: Truth? = try? Truth()
 
-  /// Whether a size is replayed here: all are where the code is optimised or `PITWALL_SLOW` is 1, and
-  /// otherwise three, which take a minute of the suite rather than four.
-  static func isChecked(_ mebibytes: Int) -> Bool {
-    #if DEBUG
-      ProcessInfo.processInfo.environment["PITWALL_SLOW"] == "1"
-        || [128, 512, 1024].contains(mebibytes)
-    #else
-      true
-    #endif
-  }
-
   private init() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../../shared").standardized
@@ -42,7 +31,7 @@ struct Truth {
     let truth = try #require(Truth.shared)
     let entries = truth.rows.entries.filter { $0.policy == name }
     #expect(entries.count == 8)
-    for entry in entries where Truth.isChecked(entry.mebibytes) {
+    for entry in entries {
       let counts = try #require(
         try Parity.misses(
           of: Parity.row(name), at: entry.size, truth.trace, future: truth.future,
@@ -60,8 +49,7 @@ struct Truth {
   @Test(arguments: [("AdaptSize", 41), ("Mithril", 13)])
   func nearWhereDetailsAreUnknown(_ name: String, _ difference: Int64) throws {
     let truth = try #require(Truth.shared)
-    for entry in truth.rows.entries
-    where entry.policy == name && Truth.isChecked(entry.mebibytes) {
+    for entry in truth.rows.entries where entry.policy == name {
       let counts = try #require(
         try Parity.misses(
           of: Parity.row(name), at: entry.size, truth.trace, future: truth.future,

@@ -9,12 +9,12 @@ import Primitives
 /// Journal 5(2), 1966.
 public struct Belady: EvictionPolicy, ~Copyable {
   private var uses: NextUses
-  private var residents: NextUseHeap
+  private var residents: MaxHeap<Int32>
 
   /// An empty cache that will see these requests.
   public init(_ future: RequestedFuture) {
     uses = NextUses(future)
-    residents = NextUseHeap(count: future.firstUse.count)
+    residents = MaxHeap(count: future.firstUse.count)
   }
 
   public mutating func missed(_ adapter: AdapterID, at time: Nanoseconds) {
@@ -22,7 +22,7 @@ public struct Belady: EvictionPolicy, ~Copyable {
   }
 
   public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
-    residents.insert(adapter, next: uses[adapter])
+    residents.insert(adapter, key: uses[adapter])
   }
 
   public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {
@@ -35,7 +35,7 @@ public struct Belady: EvictionPolicy, ~Copyable {
   public mutating func victim(
     for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
   ) -> AdapterID? {
-    residents.farthest(sparing: pins)
+    residents.largest(sparing: pins)
   }
 }
 

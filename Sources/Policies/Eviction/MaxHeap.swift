@@ -5,7 +5,8 @@ import Orchestration
 ///
 /// Which of two equal adapters comes first follows from the moves alone: one moves up past a smaller
 /// one only, of two children the larger moves up and of equal ones the left, and the last takes the
-/// place of what is removed. Where ties are many, as among sizes, libCacheSim's victims follow from it.
+/// place of what is removed; a changed one moves up if it grew and else down. Where ties are many, as
+/// among sizes or among what is never used again, libCacheSim's victims follow from it.
 ///
 /// - Complexity: O(log n) for changes; finding a victim looks past pinned adapters only.
 struct MaxHeap<Key: Comparable & BitwiseCopyable & Sendable>: ~Copyable, Sendable {
@@ -28,6 +29,12 @@ struct MaxHeap<Key: Comparable & BitwiseCopyable & Sendable>: ~Copyable, Sendabl
     let node = Node(key: key, adapter: adapter)
     nodes.append(node)
     siftUp(node, from: nodes.count - 1)
+  }
+
+  mutating func change(_ adapter: AdapterID, to key: Key) {
+    let place = Int(places[Int(adapter)])
+    let node = Node(key: key, adapter: adapter)
+    if nodes[place].key < key { siftUp(node, from: place) } else { siftDown(node, from: place) }
   }
 
   mutating func remove(_ adapter: AdapterID) {
