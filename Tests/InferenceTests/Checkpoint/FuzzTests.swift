@@ -27,6 +27,7 @@ struct FuzzTests {
       try fuzz(target, seed: seed &+ round, rounds: 1000)
       round += 1
     }
+    print("\(target): \(1000 * round) damaged files, and none crashed a parser")
   }
 
   /// What is damaged.
