@@ -293,19 +293,6 @@ import Testing
     }
     #expect(!report.markdown().contains("<a"))
   }
-
-  @Test func filesAreWrittenWholeOrNotAtAll() throws {
-    let path = scratch.path("report.md")
-    try AtomicFile.write("one", to: path)
-    try AtomicFile.write("two", to: path)
-    #expect(try String(contentsOfFile: path, encoding: .utf8) == "two")
-    #expect(throws: PitwallError.self) { try AtomicFile.write("x", to: path + "/below") }
-    let folder = scratch.path("folder")
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    #expect(throws: PitwallError.self) { try AtomicFile.write("x", to: folder) }
-    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.directory.path)
-    #expect(left.filter { $0.hasSuffix(".part") } == [])
-  }
 }
 
 @Suite struct GateSelfTestTests {

@@ -3,7 +3,7 @@ import Primitives
 extension AdapterConfiguration {
   private static let mostBytes = 4_000_000
   /// More than any matrix of a model that fits a machine has rows.
-  static let mostRank = 65_536
+  public static let ranks = 1...65_536
 
   /// Reads an `adapter_config.json`. Keys that are not known are of no effect.
   /// - Throws: `PitwallError` (noInput; data where it is malformed, or asks for what is not
@@ -13,7 +13,7 @@ extension AdapterConfiguration {
     guard case .object = json else { throw PitwallError.data(path, "not a JSON object") }
     let fields = Fields(path: path, json: json)
     try AdapterConfiguration.refuseUnsupported(fields)
-    rank = try fields.integer("r", in: 1...AdapterConfiguration.mostRank) ?? 8
+    rank = try fields.integer("r", in: AdapterConfiguration.ranks) ?? 8
     alpha = try fields.number("lora_alpha") ?? 8
     usesRSLoRA = try fields.boolean("use_rslora") ?? false
     // What PEFT takes for Llama where nothing is said.
@@ -22,10 +22,11 @@ extension AdapterConfiguration {
     layers = try fields.layers("layers_to_transform")
     layersPatterns = try fields.texts("layers_pattern") ?? []
     rankPattern = try fields.overrides("rank_pattern") {
-      guard let rank = $0.integer, 1...AdapterConfiguration.mostRank ~= rank else { return nil }
+      guard let rank = $0.integer, AdapterConfiguration.ranks.contains(rank) else { return nil }
       return rank
     }
     alphaPattern = try fields.overrides("alpha_pattern") { $0.double }
+    baseModel = fields.json["base_model_name_or_path"]?.string
     if case .pattern = targets, layers != nil || !layersPatterns.isEmpty {
       throw fields.wrong("layers_to_transform", "cannot stand beside target_modules that is text")
     }

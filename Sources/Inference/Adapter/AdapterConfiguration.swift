@@ -42,6 +42,8 @@ public struct AdapterConfiguration: Sendable {
   public var rankPattern: [Override<Int>] = []
   /// The first that matches counts.
   public var alphaPattern: [Override<Double>] = []
+  /// Name or path of the model that it was made for, where that is said.
+  public var baseModel: String?
 
   public init(
     rank: Int, alpha: Double, usesRSLoRA: Bool = false, targets: Modules, excluded: Modules? = nil,
@@ -64,23 +66,33 @@ struct AdapterRules {
   private let layersPatterns: [ModulePattern]
   private let ranks: [(pattern: ModulePattern, value: Int)]
   private let alphas: [(pattern: ModulePattern, value: Double)]
+  /// What all patterns together may still take.
+  private var steps: Int
 
-  init(_ configuration: AdapterConfiguration) throws(ModulePattern.Malformed) {
+  /// - Parameter steps: what all patterns together may take.
+  init(
+    _ configuration: AdapterConfiguration, steps: Int = ModulePattern.mostSteps
+  ) throws(ModulePattern.Malformed) {
     self.configuration = configuration
-    targets = try ModuleSet(configuration.targets)
-    excluded = if let modules = configuration.excluded { try ModuleSet(modules) } else { nil }
+    self.steps = steps
+    targets = try ModuleSet(configuration.targets, under: "target_modules")
+    excluded =
+      if let modules = configuration.excluded {
+        try ModuleSet(modules, under: "exclude_modules")
+      } else { nil }
     layersPatterns = try AdapterRules.each(configuration.layersPatterns) {
-      (text) throws(ModulePattern.Malformed) in try ModulePattern("(?:^|.*?\\.)\(text)\\.\\d+\\.")
+      (text) throws(ModulePattern.Malformed) in
+      try ModulePattern("(?:^|.*?\\.)\(text)\\.\\d+\\.", under: "layers_pattern")
     }
-    ranks = try AdapterRules.overrides(configuration.rankPattern)
-    alphas = try AdapterRules.overrides(configuration.alphaPattern)
+    ranks = try AdapterRules.overrides(configuration.rankPattern, under: "rank_pattern")
+    alphas = try AdapterRules.overrides(configuration.alphaPattern, under: "alpha_pattern")
   }
 
   private static func overrides<Value>(
-    _ overrides: [AdapterConfiguration.Override<Value>]
+    _ overrides: [AdapterConfiguration.Override<Value>], under key: String
   ) throws(ModulePattern.Malformed) -> [(pattern: ModulePattern, value: Value)] {
     try each(overrides) { (override) throws(ModulePattern.Malformed) in
-      (try ModulePattern("(.*\\.)?(\(override.pattern))$"), override.value)
+      (try ModulePattern("(.*\\.)?(\(override.pattern))$", under: key), override.value)
     }
   }
 
@@ -94,33 +106,35 @@ struct AdapterRules {
   }
 
   /// Whether the adapter changes this matrix.
-  func targets(_ site: LoRASite) throws(ModulePattern.Malformed) -> Bool {
+  mutating func targets(_ site: LoRASite) throws(ModulePattern.Malformed) -> Bool {
     let name = site.module
-    if let excluded, try excluded.contains(name) { return false }
-    guard try targets.contains(name) else { return false }
+    if let excluded, try excluded.contains(name, steps: &steps) { return false }
+    guard try targets.contains(name, steps: &steps) else { return false }
     guard let layers = configuration.layers, !targets.namesInFull(name) else { return true }
     guard layers.contains(site.layer) else { return false }
     if layersPatterns.isEmpty { return true }
-    for pattern in layersPatterns where try pattern.matchesBeginning(of: name) { return true }
+    for pattern in layersPatterns where try pattern.matchesBeginning(of: name, steps: &steps) {
+      return true
+    }
     return false
   }
 
-  /// Rank of the update of this matrix.
-  func rank(of site: LoRASite) throws(ModulePattern.Malformed) -> Int {
-    try AdapterRules.first(in: ranks, for: site) ?? configuration.rank
+  /// Rank of the update of this matrix, and what the product B A is multiplied by.
+  mutating func update(
+    of site: LoRASite
+  ) throws(ModulePattern.Malformed) -> (rank: Int, scaling: Double) {
+    let rank = try first(in: ranks, for: site) ?? configuration.rank
+    let alpha = try first(in: alphas, for: site) ?? configuration.alpha
+    let divisor = configuration.usesRSLoRA ? Double(rank).squareRoot() : Double(rank)
+    return (rank, alpha / divisor)
   }
 
-  /// What the product B A is multiplied by.
-  func scaling(of site: LoRASite) throws(ModulePattern.Malformed) -> Double {
-    let alpha = try AdapterRules.first(in: alphas, for: site) ?? configuration.alpha
-    let rank = Double(try rank(of: site))
-    return configuration.usesRSLoRA ? alpha / rank.squareRoot() : alpha / rank
-  }
-
-  private static func first<Value>(
+  private mutating func first<Value>(
     in overrides: [(pattern: ModulePattern, value: Value)], for site: LoRASite
   ) throws(ModulePattern.Malformed) -> Value? {
-    for override in overrides where try override.pattern.matchesBeginning(of: site.module) {
+    let name = site.module
+    for override in overrides
+    where try override.pattern.matchesBeginning(of: name, steps: &steps) {
       return override.value
     }
     return nil
@@ -133,10 +147,12 @@ private enum ModuleSet {
   case pattern(ModulePattern)
   case all
 
-  init(_ modules: AdapterConfiguration.Modules) throws(ModulePattern.Malformed) {
+  init(
+    _ modules: AdapterConfiguration.Modules, under key: String
+  ) throws(ModulePattern.Malformed) {
     switch modules {
     case .names(let names): self = .names(names)
-    case .pattern(let text): self = .pattern(try ModulePattern(text))
+    case .pattern(let text): self = .pattern(try ModulePattern(text, under: key))
     case .allLinear: self = .all
     }
   }
@@ -151,7 +167,7 @@ private enum ModuleSet {
   }
 
   /// A name stands for itself and for what ends in a dot and it.
-  func contains(_ module: String) throws(ModulePattern.Malformed) -> Bool {
+  func contains(_ module: String, steps: inout Int) throws(ModulePattern.Malformed) -> Bool {
     switch self {
     case .names(let names):
       var tail = module[...]
@@ -160,7 +176,7 @@ private enum ModuleSet {
         guard let dot = tail.firstIndex(of: ".") else { return false }
         tail = tail[tail.index(after: dot)...]
       }
-    case .pattern(let pattern): return try pattern.matchesWhole(module)
+    case .pattern(let pattern): return try pattern.matchesWhole(module, steps: &steps)
     case .all: return true
     }
   }

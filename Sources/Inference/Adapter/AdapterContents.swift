@@ -1,4 +1,3 @@
-import Foundation
 import Primitives
 
 /// The two matrices of a low-rank update, in memory.
@@ -26,26 +25,24 @@ public struct AdapterContents: Sendable {
     self.factors = factors
   }
 
-  /// Writes a folder that PEFT can load. Of files that are there already, each is replaced whole.
+  /// Writes a folder that PEFT can load, which then appears whole or not at all.
   ///
   /// - Parameters:
-  ///   - folder: made where it is not there.
+  ///   - folder: what it lies in is made where it is not there.
   ///   - type: F32, F16 or BF16.
-  /// - Throws: `PitwallError` (inputOutput; data where a number is too large for `type`).
+  /// - Throws: `PitwallError`: (usage) where something is there already, (inputOutput), (data) where a
+  ///   number is too large for `type`.
   public func write(to folder: String, as type: ElementType = .f32) throws {
     var tensors: [SafeTensorsWriter.Tensor] = []
     for (site, factors) in factors.sorted(by: { $0.key < $1.key }) {
       tensors.append(try tensor(site, .a, factors.a, type))
       tensors.append(try tensor(site, .b, factors.b, type))
     }
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw PitwallError(.inputOutput, at: folder, "the folder cannot be made")
+    try AtomicFolder.write(to: folder, makesParents: true) { folder in
+      let files = AdapterFolder(path: folder)
+      try SafeTensorsWriter.write(tensors, metadata: ["format": "pt"], to: files.weights)
+      try AtomicFile.write(configuration.json, to: files.configuration)
     }
-    let files = AdapterFolder(path: folder)
-    try SafeTensorsWriter.write(tensors, metadata: ["format": "pt"], to: files.weights)
-    try AtomicFile.write(configuration.json, to: files.configuration)
   }
 
   private func tensor(
@@ -68,7 +65,8 @@ extension AdapterConfiguration {
       "lora_alpha": number(alpha), "use_rslora": .boolean(usesRSLoRA), "lora_dropout": .number(0),
       "bias": .string("none"), "fan_in_fan_out": .boolean(false), "use_dora": .boolean(false),
       "inference_mode": .boolean(true), "init_lora_weights": .boolean(true),
-      "base_model_name_or_path": .null, "modules_to_save": .null,
+      "base_model_name_or_path": baseModel.map { .string($0) } ?? .null,
+      "modules_to_save": .null,
       "target_modules": json(of: targets), "exclude_modules": excluded.map(json(of:)) ?? .null,
       "layers_to_transform": layers.map { .array($0.sorted().map { .integer($0) }) } ?? .null,
       "layers_pattern": layersPatterns.isEmpty ? .null : .array(layersPatterns.map { .string($0) }),

@@ -23,7 +23,7 @@ struct AdapterFolder {
     return try withRules(configuration) { rules in
       var updates: [LoRASite: LoRAUpdate] = [:]
       for (site, tensors) in parts.sorted(by: { $0.key < $1.key }) {
-        updates[site] = try update(of: site, tensors, rules)
+        updates[site] = try update(of: site, tensors, &rules)
       }
       return updates
     }
@@ -54,7 +54,7 @@ struct AdapterFolder {
   private static let mostFeatures = 1 << 20
 
   private func update(
-    of site: LoRASite, _ tensors: [LoRAPart: StoredTensor], _ rules: AdapterRules
+    of site: LoRASite, _ tensors: [LoRAPart: StoredTensor], _ rules: inout AdapterRules
   ) throws -> LoRAUpdate {
     guard let a = tensors[.a], let b = tensors[.b] else {
       let lone = tensors.values.first?.name ?? site.module
@@ -63,14 +63,13 @@ struct AdapterFolder {
     guard try rules.targets(site) else {
       throw wrong(a.name, "the configuration does not target \(site.module)")
     }
-    let rank = try rules.rank(of: site)
+    let (rank, scaling) = try rules.update(of: site)
     try check(a, hasShape: [rank, a.columns])
     try check(b, hasShape: [b.rows, rank])
     guard a.columns > 0, b.rows > 0 else { throw wrong(a.name, "an empty matrix") }
     guard max(a.columns, b.rows) <= AdapterFolder.mostFeatures else {
       throw wrong(a.name, "for more than \(AdapterFolder.mostFeatures) features")
     }
-    let scaling = try rules.scaling(of: site)
     guard Float(scaling).isFinite else {
       throw PitwallError.data(self.configuration, "lora_alpha: the scale is not finite")
     }
@@ -98,12 +97,13 @@ struct AdapterFolder {
 
   /// Turns what is wrong with a regular expression into an error that names the file.
   private func withRules<R>(
-    _ configuration: AdapterConfiguration, _ body: (AdapterRules) throws -> R
+    _ configuration: AdapterConfiguration, _ body: (inout AdapterRules) throws -> R
   ) throws -> R {
-    do { return try body(try AdapterRules(configuration)) } catch let error
-      as ModulePattern.Malformed
-    {
-      throw PitwallError.data(self.configuration, "a pattern \(error.why)")
+    do {
+      var rules = try AdapterRules(configuration)
+      return try body(&rules)
+    } catch let error as ModulePattern.Malformed {
+      throw PitwallError.data(self.configuration, "\(error.key): a pattern \(error.why)")
     }
   }
 

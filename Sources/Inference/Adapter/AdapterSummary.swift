@@ -5,7 +5,8 @@ public struct AdapterSummary: Sendable {
     public let site: LoRASite
     public let rank: Int
     public let scaling: Double
-    public let type: ElementType
+    /// How A and B are stored.
+    public let types: (a: ElementType, b: ElementType)
     public let byteCount: Int
     /// Root of the sum of squares of scale B A; not a number where a value is not finite.
     public let norm: Double
@@ -35,7 +36,7 @@ extension AdapterSummary.Module {
     self.site = site
     rank = update.rank
     scaling = update.scaling
-    type = update.a.type
+    types = (update.a.type, update.b.type)
     byteCount = update.byteCount
     isFinite = a.isFinite && b.isFinite
     norm = isFinite ? Self.norm(b, a) * update.scaling.magnitude : .nan

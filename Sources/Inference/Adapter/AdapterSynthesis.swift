@@ -31,8 +31,9 @@ public struct AdapterSynthesis: Sendable {
   /// One of many adapters for a model.
   /// - Throws: `PitwallError` (usage) where the options make no adapter.
   public func make(number: UInt64, for model: ModelConfiguration) throws -> AdapterContents {
-    guard 1...AdapterConfiguration.mostRank ~= rank else {
-      throw PitwallError(.usage, "the rank must be from 1 to \(AdapterConfiguration.mostRank)")
+    let ranks = AdapterConfiguration.ranks
+    guard ranks.contains(rank) else {
+      throw PitwallError(.usage, "the rank must be from 1 to \(ranks.upperBound)")
     }
     guard !projections.isEmpty else { throw PitwallError(.usage, "no module is named") }
     guard alpha.isFinite, alpha != 0, strength.isFinite else {

@@ -99,11 +99,3 @@ public struct DenseMatrix: Sendable, Equatable {
     for index in a.values.indices { a.values[index] += b.values[index] }
   }
 }
-
-extension LoRAUpdate {
-  /// What the update adds to the weights, scale B A, `[out][in]`: multiplied out first, then scaled,
-  /// as PEFT does it.
-  public func delta() -> DenseMatrix {
-    (DenseMatrix(b) * DenseMatrix(a)).scaled(by: scale)
-  }
-}

@@ -4,9 +4,9 @@ import Primitives
 /// name of a module.
 ///
 /// Matching follows the set of all places that a part of the pattern can have reached, so it takes
-/// polynomial time where backtracking would take exponential, and a budget bounds even that. What
-/// depends on the order in which a backtracking matcher tries (back references, possessive
-/// quantifiers) is refused, as are flags and lookbehind.
+/// polynomial time where backtracking would take exponential, and a budget of steps, which all
+/// patterns of an adapter share, bounds even that. What depends on the order in which a backtracking
+/// matcher tries (back references, possessive quantifiers) is refused, as are flags and lookbehind.
 struct ModulePattern: Sendable {
   indirect enum Node: Sendable {
     case characters(CharacterClass)
@@ -28,28 +28,41 @@ struct ModulePattern: Sendable {
   }
 
   private let root: Node
+  /// The key of the configuration that it stands under.
+  private let key: String
 
   /// - Throws: ``Malformed`` where Python would not take it either, or where it needs what is
   ///   refused.
-  init(_ text: String) throws(Malformed) {
-    var parser = ModulePatternParser(text)
+  init(_ text: String, under key: String) throws(Malformed) {
+    var parser = ModulePatternParser(text, under: key)
     root = try parser.pattern()
+    self.key = key
   }
 
-  /// Why a pattern cannot be used.
+  /// A pattern that cannot be used.
   struct Malformed: Error {
+    /// The key of the configuration that it stands under.
+    let key: String
     let why: String
   }
 
+  /// Steps that an adapter's patterns may take together: enough for a rank and an alpha of its own for
+  /// each matrix of the largest published models, and a second or two of work.
+  static let mostSteps = 100_000_000
+
   /// Python's `re.fullmatch`.
-  func matchesWhole(_ name: String) throws(Malformed) -> Bool {
-    var matcher = try Matcher(name)
+  /// - Parameter steps: those that are left; what matching takes is taken off.
+  func matchesWhole(_ name: String, steps: inout Int) throws(Malformed) -> Bool {
+    var matcher = try Matcher(name, under: key, steps: steps)
+    defer { steps = matcher.steps }
     return try matcher.ends(of: root, from: 1) & matcher.last != 0
   }
 
   /// Python's `re.match`: what follows the match does not matter.
-  func matchesBeginning(of name: String) throws(Malformed) -> Bool {
-    var matcher = try Matcher(name)
+  /// - Parameter steps: those that are left; what matching takes is taken off.
+  func matchesBeginning(of name: String, steps: inout Int) throws(Malformed) -> Bool {
+    var matcher = try Matcher(name, under: key, steps: steps)
+    defer { steps = matcher.steps }
     return try matcher.ends(of: root, from: 1) != 0
   }
 }
@@ -57,15 +70,19 @@ struct ModulePattern: Sendable {
 /// Walks a pattern over one text. A set of places is a bit mask: bit i is before the i-th byte.
 private struct Matcher {
   private let text: [UInt8]
-  private var steps = 0
+  private let key: String
+  /// Those that are left: a node takes one for each place at which it is tried.
+  private(set) var steps: Int
   /// The set of the end alone.
   let last: UInt64
 
-  private static let mostSteps = 200_000
-
-  init(_ name: String) throws(ModulePattern.Malformed) {
+  init(_ name: String, under key: String, steps: Int) throws(ModulePattern.Malformed) {
+    self.key = key
+    self.steps = steps
     text = Array(name.utf8)
-    guard text.count < 64 else { throw ModulePattern.Malformed(why: "\(name) is too long a name") }
+    guard text.count < 64 else {
+      throw ModulePattern.Malformed(key: key, why: "meets \(name), which is too long a name")
+    }
     last = 1 << UInt64(text.count)
   }
 
@@ -74,13 +91,13 @@ private struct Matcher {
     of node: ModulePattern.Node, from starts: UInt64
   ) throws(ModulePattern.Malformed) -> UInt64 {
     guard starts != 0 else { return 0 }
-    steps += 1
-    guard steps < Matcher.mostSteps else {
-      throw ModulePattern.Malformed(why: "takes too long to match")
+    steps -= starts.nonzeroBitCount
+    guard steps > 0 else {
+      throw ModulePattern.Malformed(key: key, why: "takes too long to match")
     }
     switch node {
     case .characters(let members):
-      return places(in: starts) { $0 < text.count && members.contains(text[$0]) } << 1
+      return places(in: starts & ~last) { members.contains(text[$0]) } << 1
     case .sequence(let parts):
       var reached = starts
       for part in parts { reached = try ends(of: part, from: reached) }
@@ -93,9 +110,11 @@ private struct Matcher {
       return try ends(of: part, times: counts, from: starts)
     case .lookahead(let part, let negated):
       var kept: UInt64 = 0
-      for place in 0...text.count where starts & 1 << UInt64(place) != 0 {
-        let found = try ends(of: part, from: 1 << UInt64(place)) != 0
-        if found != negated { kept |= 1 << UInt64(place) }
+      var rest = starts
+      while rest != 0 {
+        let place = rest & ~(rest - 1)
+        rest ^= place
+        if try (ends(of: part, from: place) != 0) != negated { kept |= place }
       }
       return kept
     case .start: return starts & 1
@@ -123,8 +142,11 @@ private struct Matcher {
 
   private func places(in set: UInt64, where holds: (Int) -> Bool) -> UInt64 {
     var kept: UInt64 = 0
-    for place in 0...text.count where set & 1 << UInt64(place) != 0 && holds(place) {
-      kept |= 1 << UInt64(place)
+    var rest = set
+    while rest != 0 {
+      let place = rest.trailingZeroBitCount
+      rest &= rest - 1
+      if holds(place) { kept |= 1 << UInt64(place) }
     }
     return kept
   }

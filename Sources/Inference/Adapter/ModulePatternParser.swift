@@ -1,24 +1,32 @@
 /// Reads the text of a ``ModulePattern``.
 struct ModulePatternParser {
   private typealias Node = ModulePattern.Node
-  private typealias Malformed = ModulePattern.Malformed
 
   private let text: [UInt8]
+  private let key: String
   private var cursor = 0
   private var depth = 0
 
   private static let mostDepth = 40
   private static let mostBytes = 100_000
 
-  init(_ pattern: String) { text = Array(pattern.utf8) }
+  /// - Parameter key: of the configuration, under which the pattern stands.
+  init(_ pattern: String, under key: String) {
+    text = Array(pattern.utf8)
+    self.key = key
+  }
+
+  private func malformed(_ why: String) -> ModulePattern.Malformed {
+    ModulePattern.Malformed(key: key, why: why)
+  }
 
   /// The whole text.
   mutating func pattern() throws(ModulePattern.Malformed) -> ModulePattern.Node {
     guard text.count <= ModulePatternParser.mostBytes else {
-      throw Malformed(why: "is longer than \(ModulePatternParser.mostBytes) bytes")
+      throw malformed("is longer than \(ModulePatternParser.mostBytes) bytes")
     }
     let node = try choice()
-    guard cursor == text.count else { throw Malformed(why: "has an unbalanced parenthesis") }
+    guard cursor == text.count else { throw malformed("has an unbalanced parenthesis") }
     return node
   }
 
@@ -36,7 +44,7 @@ struct ModulePatternParser {
     depth += 1
     defer { depth -= 1 }
     guard depth < ModulePatternParser.mostDepth else {
-      throw Malformed(why: "is nested too deeply")
+      throw malformed("is nested too deeply")
     }
     var branches = [try sequence()]
     while take("|") { branches.append(try sequence()) }
@@ -52,7 +60,7 @@ struct ModulePatternParser {
   }
 
   private mutating func atom() throws(ModulePattern.Malformed) -> Node {
-    guard let byte = next else { throw Malformed(why: "ends early") }
+    guard let byte = next else { throw malformed("ends early") }
     cursor += 1
     switch byte {
     case UInt8(ascii: "("): return try group()
@@ -62,7 +70,7 @@ struct ModulePatternParser {
     case UInt8(ascii: "$"): return .end
     case UInt8(ascii: "\\"): return try escape()
     case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"):
-      throw Malformed(why: "repeats nothing")
+      throw malformed("repeats nothing")
     default: return .characters(.init(members: [byte]))
     }
   }
@@ -75,19 +83,19 @@ struct ModulePatternParser {
       lookahead = true
     } else if take("?P<") {
       guard let end = text[cursor...].firstIndex(of: UInt8(ascii: ">")) else {
-        throw Malformed(why: "has a group whose name does not end")
+        throw malformed("has a group whose name does not end")
       }
       cursor = end + 1
     } else if !take("?:"), next == UInt8(ascii: "?") {
-      throw Malformed(why: "uses a kind of group that is not supported")
+      throw malformed("uses a kind of group that is not supported")
     }
     let inside = try choice()
-    guard take(")") else { throw Malformed(why: "has an unbalanced parenthesis") }
+    guard take(")") else { throw malformed("has an unbalanced parenthesis") }
     return lookahead.map { .lookahead(inside, negated: $0) } ?? inside
   }
 
   private mutating func escape() throws(ModulePattern.Malformed) -> Node {
-    guard let letter = next else { throw Malformed(why: "ends in a backslash") }
+    guard let letter = next else { throw malformed("ends in a backslash") }
     cursor += 1
     switch letter {
     case UInt8(ascii: "A"): return .start
@@ -109,7 +117,7 @@ struct ModulePatternParser {
     case let other
     where ModulePattern.CharacterClass.word.contains(other)
       && other != UInt8(ascii: "_"):
-      throw Malformed(why: "uses \\\(Character(Unicode.Scalar(other))), which is not supported")
+      throw malformed("uses \\\(Character(Unicode.Scalar(other))), which is not supported")
     default: return .init(members: [letter])
     }
   }
@@ -137,10 +145,10 @@ struct ModulePatternParser {
       let high = try classMember()
       guard low.members.count == 1, high.members.count == 1, let from = low.members.first,
         let to = high.members.first, from <= to, !low.isNegated, !high.isNegated
-      else { throw Malformed(why: "has a bad range of characters") }
+      else { throw malformed("has a bad range of characters") }
       members.formUnion(from...to)
     }
-    guard take("]") else { throw Malformed(why: "has an unbalanced bracket") }
+    guard take("]") else { throw malformed("has an unbalanced bracket") }
     return .init(members: members, isNegated: isNegated)
   }
 
@@ -148,10 +156,10 @@ struct ModulePatternParser {
     -> ModulePattern
     .CharacterClass
   {
-    guard let byte = next else { throw Malformed(why: "has an unbalanced bracket") }
+    guard let byte = next else { throw malformed("has an unbalanced bracket") }
     cursor += 1
     guard byte == UInt8(ascii: "\\") else { return .init(members: [byte]) }
-    guard let letter = next else { throw Malformed(why: "ends in a backslash") }
+    guard let letter = next else { throw malformed("ends in a backslash") }
     cursor += 1
     return try escapedCharacters(letter)
   }
@@ -161,9 +169,9 @@ struct ModulePatternParser {
   private mutating func quantified(_ node: Node) throws(ModulePattern.Malformed) -> Node {
     guard let counts = try quantifier() else { return node }
     _ = take("?")
-    if next == UInt8(ascii: "+") { throw Malformed(why: "has a possessive quantifier") }
+    if next == UInt8(ascii: "+") { throw malformed("has a possessive quantifier") }
     if next == UInt8(ascii: "*") || next == UInt8(ascii: "?") {
-      throw Malformed(why: "repeats a repetition")
+      throw malformed("repeats a repetition")
     }
     return .repeated(node, counts)
   }
@@ -184,7 +192,7 @@ struct ModulePatternParser {
     let numbers = parts.map { $0.isEmpty ? nil : Int(String(decoding: $0, as: UTF8.self)) }
     let low = parts[0].isEmpty ? 0 : numbers[0]
     let high = parts.count == 1 ? low : (parts[1].isEmpty ? Int.max : numbers[1])
-    guard let low, let high, low <= high else { throw Malformed(why: "has a bad count") }
+    guard let low, let high, low <= high else { throw malformed("has a bad count") }
     cursor = end + 1
     return low...high
   }

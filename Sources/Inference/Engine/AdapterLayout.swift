@@ -3,8 +3,8 @@ import Primitives
 /// Where the matrices of an adapter lie in its pages.
 ///
 /// A is kept as groups of up to 16 ranks, `[in][16]`, or `[in][8]` where at most 8 are left; B as
-/// panels of 32 outputs, `[rank][32]`. Both stay in the file's 16 or 32 bits. A group or panel lies
-/// in one page unless it is larger than a page, and no vector is ever split.
+/// panels of 32 outputs, `[rank][32]`. Each stays in its own 16 or 32 bits of the file. A group or
+/// panel lies in one page unless it is larger than a page, and no vector is ever split.
 struct AdapterLayout {
   /// A stretch of a group or panel within one page.
   struct Run {
@@ -19,7 +19,8 @@ struct AdapterLayout {
 
   struct Update {
     let site: LoRASite
-    let kind: PanelKind
+    /// How A and B are stored.
+    let kinds: (a: PanelKind, b: PanelKind)
     let rank: Int
     let scale: Float
     let columns: Int
@@ -50,32 +51,33 @@ struct AdapterLayout {
     self.pageBytes = pageBytes
     for site in adapter.sites {
       guard let update = adapter.updates[site] else { continue }
-      guard update.a.type == update.b.type, let kind = PanelKind(update.a.type),
-        let bytes = kind.elementBytes
-      else {
-        throw PitwallError.data(
-          update.a.file.path, "tensor \(update.a.name): A and B must have one type of 16 or 32 bits"
-        )
-      }
-      add(site, update, kind: kind, elementBytes: bytes)
+      try add(site, update)
     }
   }
 
-  private mutating func add(
-    _ site: LoRASite, _ update: LoRAUpdate, kind: PanelKind, elementBytes: Int
-  ) {
+  private static func kind(of tensor: StoredTensor) throws -> (kind: PanelKind, bytes: Int) {
+    guard let kind = PanelKind(tensor.type), let bytes = kind.elementBytes else {
+      throw PitwallError.data(
+        tensor.file.path, "tensor \(tensor.name): adapters have 16 or 32 bits, not \(tensor.type)")
+    }
+    return (kind, bytes)
+  }
+
+  private mutating func add(_ site: LoRASite, _ update: LoRAUpdate) throws {
+    let (a, b) = (try AdapterLayout.kind(of: update.a), try AdapterLayout.kind(of: update.b))
     let columns = update.a.columns
     var groups: [Range<Int>] = []
     for first in stride(from: 0, to: update.rank, by: AdapterLayout.groupRanks) {
       let width = update.rank - first <= 8 ? 8 : AdapterLayout.groupRanks
-      groups.append(place(count: columns, bytes: width * elementBytes))
+      groups.append(place(count: columns, bytes: width * a.bytes))
     }
     let panels = (0..<(update.b.rows + PanelMatrix.panelRows - 1) / PanelMatrix.panelRows).map {
-      _ in place(count: update.rank, bytes: PanelMatrix.panelRows * elementBytes)
+      _ in place(count: update.rank, bytes: PanelMatrix.panelRows * b.bytes)
     }
     updates.append(
       Update(
-        site: site, kind: kind, rank: update.rank, scale: update.scale, columns: columns,
+        site: site, kinds: (a.kind, b.kind), rank: update.rank, scale: update.scale,
+        columns: columns,
         rows: update.b.rows, groups: groups, panels: panels))
   }
 

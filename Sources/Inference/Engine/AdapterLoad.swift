@@ -46,13 +46,13 @@ import Primitives
       let first = group * AdapterLayout.groupRanks
       copy(
         source.a, rows: first..<min(first + AdapterLayout.groupRanks, update.rank),
-        width: update.width(ofGroup: group), runs: runs, kind: update.kind)
+        width: update.width(ofGroup: group), runs: runs, kind: update.kinds.a)
     }
     for (panel, runs) in update.panels.enumerated() {
       let first = panel * PanelMatrix.panelRows
       copy(
         source.b, rows: first..<min(first + PanelMatrix.panelRows, update.rows),
-        width: PanelMatrix.panelRows, runs: runs, kind: update.kind)
+        width: PanelMatrix.panelRows, runs: runs, kind: update.kinds.b)
     }
     return source.byteCount
   }

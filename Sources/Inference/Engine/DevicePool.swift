@@ -20,7 +20,9 @@ import Primitives
   /// Pages that nobody has.
   public var freePages: Int { free.count }
 
-  init(_ model: ModelConfiguration, blockTokens: Int, pageCount: Int) throws {
+  /// - Parameter used: bytes of the machine's memory that the engine has taken already.
+  /// - Throws: `PitwallError` (unavailable) for more pages than the machine has memory for.
+  init(_ model: ModelConfiguration, blockTokens: Int, pageCount: Int, beside used: Int) throws {
     self.blockTokens = blockTokens
     self.pageCount = pageCount
     pageBytes = DevicePool.pageBytes(model, blockTokens: blockTokens)
@@ -29,6 +31,14 @@ import Primitives
     let (bytes, overflow) = pageBytes.multipliedReportingOverflow(by: pageCount)
     guard !overflow, let last = Int32(exactly: pageCount) else {
       throw PitwallError(.usage, "a pool of \(pageCount) pages is too large")
+    }
+    // The system promises more than it has, and ends the process that takes it at its word.
+    let room = AlignedMemory.machineBytes - used
+    guard bytes <= room else {
+      throw PitwallError(
+        .unavailable,
+        "a pool of \(pageCount) pages takes \(bytes) bytes, beside the weights the machine has "
+          + "\(max(0, room))")
     }
     memory = try AlignedMemory(byteCount: bytes, for: "the pool")
     free = (0..<last).reversed()

@@ -45,9 +45,6 @@ extension Engine {
     freeSlots.append(slot)
   }
 
-  /// Tokens of a sequence that are in the cache.
-  public func length(of id: SequenceID) throws -> Int { sequences[try slot(of: id)].length }
-
   /// Pages that a sequence has.
   public func pages(of id: SequenceID) throws -> Int { sequences[try slot(of: id)].pages }
 

@@ -65,7 +65,8 @@ public final class Engine {
     self.workers = workers
     model = weights.model
     pool = try DevicePool(
-      model, blockTokens: configuration.kvBlockTokens, pageCount: configuration.poolPages)
+      model, blockTokens: configuration.kvBlockTokens, pageCount: configuration.poolPages,
+      beside: weights.byteCount)
     pool.populate(by: workers)
     maxContext = min(
       model.maxContext, configuration.maxContext ?? .max,

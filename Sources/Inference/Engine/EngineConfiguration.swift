@@ -15,6 +15,8 @@ public struct EngineConfiguration: Sendable {
   public var maxContext: Int?
   /// The largest rank of an adapter.
   public var maxRank = 128
+  /// What ``maxRank`` can be.
+  public static let ranks = 1...1 << 10
   public var storage: WeightStorage = .widened
   /// Threads that compute, the caller's included.
   public var workers = ProcessInfo.processInfo.activeProcessorCount
@@ -34,7 +36,8 @@ public struct EngineConfiguration: Sendable {
     try check(
       (1...1 << 16).contains(maxBatchTokens), "a step of \(maxBatchTokens) tokens is out of range")
     try check((1...1 << 12).contains(maxSequences), "\(maxSequences) sequences is out of range")
-    try check((1...1 << 10).contains(maxRank), "a largest rank of \(maxRank) is out of range")
+    try check(
+      EngineConfiguration.ranks.contains(maxRank), "a largest rank of \(maxRank) is out of range")
     try check((1...256).contains(workers), "\(workers) workers is out of range")
     try check(
       maxContext.map { (1...1 << 24).contains($0) } ?? true,

@@ -91,15 +91,19 @@ enum GroupSite: Int, CaseIterable {
   private let memory: AlignedMemory
   /// Bytes that are filled.
   let byteCount: Int
+  /// Of their multiples a head's size must be one.
+  static let headSizes = 16
 
   /// Reads the weights of a checkpoint.
   /// - Throws: `PitwallError` (data) for a model that the kernels cannot run, (unavailable) where
   ///   there is not enough memory.
   init(_ checkpoint: Checkpoint, storage: WeightStorage, workers: Workers) throws {
     let model = checkpoint.configuration
-    guard model.headSize.isMultiple(of: 16) else {
+    guard model.headSize.isMultiple(of: ModelWeights.headSizes) else {
       throw PitwallError.data(
-        checkpoint.path, "the head size is \(model.headSize); only multiples of 16 are supported")
+        checkpoint.path,
+        "the head size is \(model.headSize); only multiples of \(ModelWeights.headSizes) are supported"
+      )
     }
     var plan = WeightPlan(checkpoint, packed: storage == .packed)
     let layerPlans = try (0..<model.layers).map { try plan.layer($0) }

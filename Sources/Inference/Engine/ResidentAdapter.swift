@@ -61,7 +61,7 @@ import CKernels
     for run in update.groups[group] {
       let run = runs[run]
       unsafe pw_shrink(
-        set.code, update.kind.code, x[rows.lowerBound] + run.first, x.stride,
+        set.code, update.kinds.a.code, x[rows.lowerBound] + run.first, x.stride,
         Int32(truncatingIfNeeded: rows.count), run.memory, Int32(truncatingIfNeeded: run.count),
         Int32(truncatingIfNeeded: width), t[rows.lowerBound] + column, t.stride, run.first > 0)
     }
@@ -81,7 +81,7 @@ import CKernels
       for run in update.panels[panel] {
         let run = runs[run]
         unsafe pw_multiply(
-          set.code, update.kind.code, t[rows.lowerBound] + run.first, t.stride,
+          set.code, update.kinds.b.code, t[rows.lowerBound] + run.first, t.stride,
           Int32(truncatingIfNeeded: rows.count), run.memory, 0, 1,
           Int32(truncatingIfNeeded: run.count), y[rows.lowerBound] + panel * PanelMatrix.panelRows,
           y.stride, true)

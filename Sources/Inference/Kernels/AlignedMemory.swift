@@ -11,12 +11,15 @@ import Primitives
   let byteCount: Int
   private let mapped: Int
 
-  /// - Throws: `PitwallError` (unavailable) where the system has no such memory left.
+  /// Memory of the whole machine.
+  static let machineBytes = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+
+  /// - Throws: `PitwallError` (unavailable) where the machine has no such memory, or none left.
   init(byteCount: Int, for purpose: String) throws {
     let huge = 2 << 20
     // Kernels ask for memory a little beyond what they read.
     let (padded, overflow) = max(byteCount, 1).addingReportingOverflow(2 * huge)
-    guard byteCount >= 0, !overflow,
+    guard byteCount >= 0, !overflow, padded <= AlignedMemory.machineBytes,
       let memory = unsafe mmap(
         nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       unsafe memory != MAP_FAILED

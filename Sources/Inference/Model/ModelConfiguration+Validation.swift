@@ -1,23 +1,34 @@
 import Primitives
 
 extension ModelConfiguration {
+  /// Within these no product of sizes can overflow.
+  public enum Limits {
+    public static let hiddenSize = 1...1 << 18
+    public static let layers = 1...1 << 12
+    public static let heads = 1...1 << 12
+    public static let headSize = 1...1 << 12
+    public static let feedForwardSize = 1...1 << 20
+    public static let vocabularySize = 1...1 << 22
+    public static let maxContext = 1...1 << 24
+  }
+
   /// Proves that the sizes fit together and that no product of them can overflow.
   /// - Throws: `PitwallError` (data) at `path`.
   func validate(_ path: String) throws {
     func check(_ holds: Bool, _ message: @autoclosure () -> String) throws {
       guard holds else { throw PitwallError.data(path, message()) }
     }
-    func range(_ value: Int, _ limit: Int, _ what: String) throws {
-      try check((1...limit).contains(value), "\(what) is \(value), not within 1...\(limit)")
+    func range(_ value: Int, _ range: ClosedRange<Int>, _ what: String) throws {
+      try check(range.contains(value), "\(what) is \(value), not within \(range)")
     }
-    try range(hiddenSize, 1 << 18, "hidden size")
-    try range(layers, 1 << 12, "number of layers")
-    try range(heads, 1 << 12, "number of heads")
-    try range(keyValueHeads, heads, "number of key and value heads")
-    try range(headSize, 1 << 12, "head size")
-    try range(feedForwardSize, 1 << 20, "feed-forward size")
-    try range(vocabularySize, 1 << 22, "vocabulary size")
-    try range(maxContext, 1 << 24, "context length")
+    try range(hiddenSize, Limits.hiddenSize, "hidden size")
+    try range(layers, Limits.layers, "number of layers")
+    try range(heads, Limits.heads, "number of heads")
+    try range(keyValueHeads, 1...heads, "number of key and value heads")
+    try range(headSize, Limits.headSize, "head size")
+    try range(feedForwardSize, Limits.feedForwardSize, "feed-forward size")
+    try range(vocabularySize, Limits.vocabularySize, "vocabulary size")
+    try range(maxContext, Limits.maxContext, "context length")
     try check(
       heads.isMultiple(of: keyValueHeads),
       "\(heads) heads cannot share \(keyValueHeads) key and value heads evenly")

@@ -18,6 +18,9 @@ public enum Projection: Int, Sendable, CaseIterable {
   /// The part of the layer that it belongs to, in Hugging Face names.
   public var block: String { rawValue < Projection.gate.rawValue ? "self_attn" : "mlp" }
 
+  /// Which dimension of its `[out][in]` is that of the residual stream.
+  var streamDimension: Int { self == .output || self == .down ? 0 : 1 }
+
   /// Rows and columns of the matrix, `[out][in]`.
   public func shape(in model: ModelConfiguration) -> (out: Int, in: Int) {
     let keyValue = model.keyValueHeads * model.headSize

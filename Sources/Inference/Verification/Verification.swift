@@ -46,6 +46,13 @@ public struct Verification: Sendable {
     guard requests > 0, !adapters.isEmpty, adapters.allSatisfy({ !$0.isEmpty }) else {
       throw PitwallError(.usage, "a verification needs requests and adapters")
     }
+    let context = checkpoint.configuration.maxContext
+    guard context >= VerifiedRequest.mostTokens else {
+      throw PitwallError(
+        .usage, at: checkpoint.path,
+        "a verification takes sequences of \(VerifiedRequest.mostTokens) tokens; the model's "
+          + "context is \(context)")
+    }
     let traffic = try VerificationTraffic(
       checkpoint, adapters: adapters, configuration: configuration, seed: seed, fault: fault)
     var result = Result()

@@ -4,7 +4,7 @@ import Primitives
 final class VerificationTraffic {
   let engine: Engine
   /// Tokens of the longest request.
-  let longest = 36
+  let longest = VerifiedRequest.mostTokens
   private let adapters: [[LoRAAdapter]]
   private var random: RandomStream
   /// Versions of the adapters that are loaded or on their way.

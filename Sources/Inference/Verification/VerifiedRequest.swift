@@ -9,6 +9,11 @@ struct VerifiedRequest {
     var weight: Float
   }
 
+  private static let mostPrompt = 24
+  private static let mostDrawn = 12
+  /// The longest request.
+  static let mostTokens = mostPrompt + mostDrawn
+
   var prompt: [Int32]
   var uses: [Use]
   var sampling: Sampling
@@ -20,7 +25,7 @@ struct VerifiedRequest {
 
   /// Draws a request. Versions are known when it is admitted.
   init(adapters: Int, vocabulary: Int, random: inout RandomStream) {
-    prompt = (0..<1 + random.index(below: 24)).map { _ in
+    prompt = (0..<1 + random.index(below: VerifiedRequest.mostPrompt)).map { _ in
       Int32(truncatingIfNeeded: random.index(below: vocabulary))
     }
     let first = Use(adapter: random.index(below: adapters), version: 0, weight: 1)
@@ -34,6 +39,6 @@ struct VerifiedRequest {
     sampling =
       random.index(below: 4) == 0
       ? Sampling(temperature: 0.8, topK: 40, topP: 0.95, seed: random.next()) : .greedy
-    count = 1 + random.index(below: 12)
+    count = 1 + random.index(below: VerifiedRequest.mostDrawn)
   }
 }

@@ -33,18 +33,3 @@ extension Checkpoint {
     try open(ModelLibrary(environment: ProcessInfo.processInfo.environment).resolve(name))
   }
 }
-
-/// Options that are lists of numbers with commas between.
-enum NumberList {
-  /// - Throws: `ValidationError`.
-  static func parse<Number: LosslessStringConvertible>(
-    _ text: String, _ option: String
-  ) throws -> [Number] {
-    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      guard let number = Number(String(part)) else {
-        throw ValidationError("\(option): expected numbers with commas between, found \"\(text)\".")
-      }
-      return number
-    }
-  }
-}

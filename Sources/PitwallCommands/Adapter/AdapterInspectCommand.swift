@@ -71,7 +71,7 @@ struct AdapterInspectCommand: ParsableCommand {
     let modules = summary.modules.map { module in
       JSONValue.object([
         ("module", .string(module.site.module)), ("rank", .integer(module.rank)),
-        ("scale", .number(module.scaling)), ("type", .string("\(module.type)")),
+        ("scale", .number(module.scaling)), ("type", .string(type(of: module))),
         ("bytes", .integer(module.byteCount)), ("norm", .number(module.norm)),
         ("finite", .boolean(module.isFinite)),
       ])
@@ -81,12 +81,18 @@ struct AdapterInspectCommand: ParsableCommand {
         + [("modules", .array(modules))])
   }
 
+  /// One where A and B are stored alike.
+  private func type(of module: AdapterSummary.Module) -> String {
+    let (a, b) = module.types
+    return a == b ? "\(a)" : "\(a) and \(b)"
+  }
+
   private func modules(_ summary: AdapterSummary) -> TextTable {
     var table = TextTable(["module", "rank", "scale", "type", "bytes", "norm"])
     for module in summary.modules {
       table.append([
         .text(module.site.module), .integer(Int64(module.rank)),
-        .number(module.scaling, decimals: 4), .text("\(module.type)"),
+        .number(module.scaling, decimals: 4), .text(type(of: module)),
         .integer(Int64(module.byteCount)),
         module.isFinite ? .number(module.norm, decimals: 4) : .missing,
       ])

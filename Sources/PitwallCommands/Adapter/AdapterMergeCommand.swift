@@ -70,16 +70,36 @@ struct AdapterMergeCommand: ParsableCommand {
     if rank != nil, !kind.usesSVD {
       throw ValidationError("--kind \(kind.rawValue) takes no --rank.")
     }
-    if let weights { let _: [Double] = try NumberList.parse(weights, "--weights") }
   }
 
   func run() throws {
     let weights: [Double] =
-      if let weights { try NumberList.parse(weights, "--weights") } else { adapters.map { _ in 1 } }
+      if let weights { try NumberOption.list(weights, "--weights") } else {
+        adapters.map { _ in 1 }
+      }
+    if let rank { try NumberOption.check(rank, "--rank", in: AdapterConfiguration.ranks) }
+    try AtomicFolder.checkIsFree(output)
     let merge = AdapterMerge(
       kind: kind, weights: weights, density: density ?? 1, majoritySign: majoritySign, rank: rank,
       seed: seed)
-    let merged = try merge.merge(adapters.map { try LoRAAdapter.open($0) })
+    let opened = try adapters.map { try LoRAAdapter.open($0) }
+    let merged = try merge.merge(opened)
     try merged.write(to: output, as: type.elementType)
+    noteDoubts(opened, rank: merged.configuration.rank)
+  }
+
+  /// What need not be wrong, but may well be.
+  private func noteDoubts(_ adapters: [LoRAAdapter], rank: Int) {
+    let models = Set(adapters.compactMap(\.configuration.baseModel)).sorted()
+    if models.count > 1 {
+      Terminal.note(
+        "the adapters say that they are for different models: " + models.joined(separator: ", "))
+    }
+    let most = EngineConfiguration.ranks.upperBound
+    if rank > most {
+      Terminal.note(
+        "the result has rank \(rank); the engine takes ranks up to \(most), "
+          + "to which --kind svd --rank \(most) brings it")
+    }
   }
 }

@@ -53,33 +53,36 @@ struct AdapterSynthCommand: ParsableCommand {
   @Option(help: "The seed.")
   var seed: UInt64 = 1
 
-  func validate() throws {
-    guard 1...100_000 ~= count else { throw ValidationError("--count must be from 1 to 100000.") }
-    let ranks: [Int] = try NumberList.parse(rank, "--rank")
-    guard ranks.allSatisfy((1...65_536).contains) else {
-      throw ValidationError("--rank must be from 1 to 65536.")
+  func run() throws {
+    try NumberOption.check(count, "--count", in: 1...100_000)
+    let ranks = try NumberOption.list(rank, "--rank", in: AdapterConfiguration.ranks)
+    let projections = try projections()
+    try AtomicFolder.checkIsFree(output)
+    let model = try Checkpoint.open(named: model).configuration
+    guard count > 1 else { return try write(0, rank: ranks[0], projections, model, to: output) }
+    try AtomicFolder.write(to: output, makesParents: true) { folder in
+      for number in 0..<count {
+        let path = "\(folder)/\(name(number))"
+        try write(number, rank: ranks[number % ranks.count], projections, model, to: path)
+      }
     }
   }
 
-  func run() throws {
-    let model = try Checkpoint.open(named: model).configuration
-    let ranks: [Int] = try NumberList.parse(rank, "--rank")
-    let projections = try projections()
-    for number in 0..<count {
-      let rank = ranks[number % ranks.count]
-      let synthesis = AdapterSynthesis(
-        rank: rank, alpha: alpha ?? Double(usesRSLoRA ? rank : 2 * rank), usesRSLoRA: usesRSLoRA,
-        projections: projections, strength: strength, seed: seed)
-      let contents = try synthesis.make(number: UInt64(number), for: model)
-      try contents.write(to: count == 1 ? output : folder(number), as: type.elementType)
-    }
+  private func write(
+    _ number: Int, rank: Int, _ projections: Set<Projection>, _ model: ModelConfiguration,
+    to folder: String
+  ) throws {
+    let synthesis = AdapterSynthesis(
+      rank: rank, alpha: alpha ?? Double(usesRSLoRA ? rank : 2 * rank), usesRSLoRA: usesRSLoRA,
+      projections: projections, strength: strength, seed: seed)
+    try synthesis.make(number: UInt64(number), for: model).write(to: folder, as: type.elementType)
   }
 
   /// Numbered with as many digits as the last needs, at least three.
-  private func folder(_ number: Int) -> String {
+  private func name(_ number: Int) -> String {
     let width = max(3, String(count - 1).count)
     let digits = String(number)
-    return "\(output)/" + String(repeating: "0", count: width - digits.count) + digits
+    return String(repeating: "0", count: width - digits.count) + digits
   }
 
   private func projections() throws -> Set<Projection> {

@@ -28,7 +28,7 @@ extension EngineBench {
   private func firstToken(from adapter: Int) throws {
     let sequence = try engine.begin(adapters: [AdapterUse(adapter)])
     var input = StepInput()
-    input.prefill(sequence, text(EngineBench.coldPrompt), samples: true)
+    input.prefill(sequence, text(min(prompt, EngineBench.coldPrompt)), samples: true)
     _ = try step(input)
     try engine.end(sequence)
   }

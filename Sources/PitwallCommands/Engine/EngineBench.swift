@@ -29,8 +29,6 @@ final class EngineBench {
   var coldSeconds: [Double] = []
   var besideLoads = StepPair()
 
-  var adapterCount: Int { adapters.count }
-
   /// Makes the engine, with a pool for all adapters and sequences, and loads the adapters.
   init(
     _ checkpoint: Checkpoint, _ configuration: EngineConfiguration, adapters folders: [String],
@@ -38,7 +36,7 @@ final class EngineBench {
   ) throws {
     let adapters = try folders.map { try LoRAAdapter.open($0, for: checkpoint.configuration) }
     var configuration = configuration
-    configuration.maxRank = max(configuration.maxRank, adapters.map(\.maxRank).max() ?? 0)
+    try configuration.admit(adapters)
     // One adapter more is loaded beside the others.
     let sizes = try adapters.map {
       try Engine.pages(

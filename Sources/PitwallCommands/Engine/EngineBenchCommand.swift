@@ -30,79 +30,73 @@ struct EngineBenchCommand: ParsableCommand {
   @Option(help: "Repeats.") var repeats = 5
   @Option(help: "How to print the result.") var format = OutputFormat.table
 
-  func validate() throws {
-    let counts = EngineOptions.tokenCounts
-    guard [prompt, tokens, prefill, repeats].allSatisfy(counts.contains) else {
-      throw ValidationError("numbers must be from 1 to \(counts.upperBound)")
+  /// Tokens that a step can have.
+  private static let stepTokens = 1...1 << 16
+
+  func run() throws {
+    let batches = try NumberOption.list(batches, "--batches", in: 1...4096)
+    let distinct = try NumberOption.list(distinct, "--distinct", in: 0...4096)
+    try NumberOption.check(rank, "--rank", in: EngineConfiguration.ranks)
+    try NumberOption.check(prompt, "--prompt", in: Self.stepTokens)
+    try NumberOption.check(prefill, "--prefill", in: Self.stepTokens)
+    try NumberOption.check(tokens, "--tokens", in: EngineOptions.tokenCounts)
+    try NumberOption.check(repeats, "--repeats", in: 1...1_000_000)
+    let adapters = engine.adapters.isEmpty ? distinct.max() ?? 0 : engine.adapters.count
+    let cases = EngineBench.cases(
+      batches: batches, distinct: distinct.filter { $0 <= adapters }, prefill: prefill)
+    guard !cases.isEmpty else {
+      throw PitwallError(.usage, "--distinct: more adapters than there are or a batch can have")
+    }
+    let checkpoint = try engine.checkpoint()
+    try check(fits: checkpoint.configuration.maxContext)
+    var configuration = try engine.configuration
+    configuration.maxSequences = batches.max() ?? 1
+    configuration.maxBatchTokens = max(prefill, prompt, configuration.maxSequences)
+    try TemporaryFolder.use { folder in
+      let folders = try adapterFolders(for: checkpoint.configuration, count: adapters, in: folder)
+      let bench = try EngineBench(
+        checkpoint, configuration, adapters: folders, prompt: prompt, tokens: tokens)
+      try time(cases, by: bench)
     }
   }
 
-  func run() throws {
-    let batches = try EngineBenchCommand.numbers(batches, "--batches", from: 1)
-    let distinct = try EngineBenchCommand.numbers(distinct, "--distinct", from: 0)
-    let checkpoint = try engine.checkpoint()
-    var configuration = try engine.configuration
-    configuration.maxBatchTokens = max(prefill, prompt, batches.max() ?? 1)
-    configuration.maxSequences = max(1, batches.max() ?? 1)
-    configuration.maxRank = max(configuration.maxRank, rank)
-    let adapters = try BenchAdapters(
-      engine.adapters, model: checkpoint.configuration, count: distinct.max() ?? 0, rank: rank,
-      projections: allModules ? Set(Projection.allCases) : [.query, .value])
-    let bench = try EngineBench(
-      checkpoint, configuration, adapters: adapters.folders, prompt: prompt, tokens: tokens)
+  private func time(_ cases: [EngineBench.Case], by bench: EngineBench) throws {
     let meter = CPUMeter()
     let limits = try bench.measureLimits()
-    let cases = EngineBench.cases(
-      batches: batches, distinct: distinct.filter { $0 <= bench.adapterCount }, prefill: prefill)
     for _ in 0..<repeats { for test in cases { try bench.time(test) } }
     for _ in 0..<repeats {
       try bench.timeAdapters()
       try bench.timeFirstToken()
-      try bench.timeBesideLoads(batch: configuration.maxSequences)
+      try bench.timeBesideLoads(batch: bench.engine.configuration.maxSequences)
     }
     let report = EngineBenchReport(bench: bench, cases: cases, limits: limits)
     print(report.table.rendered(as: format), terminator: "")
     Terminal.write(report.summary(others: meter.others) + "\n")
   }
 
-  private static func numbers(_ text: String, _ option: String, from least: Int) throws -> [Int] {
-    try text.split(separator: ",").map {
-      guard let number = Int($0), (least...4096).contains(number) else {
-        throw PitwallError(.usage, "\(option): \"\($0)\" is not a number from \(least) to 4096")
-      }
-      return number
-    }
-  }
-}
-
-/// Adapters to time: those that were named, or random ones in a folder of their own, which goes when
-/// they do.
-final class BenchAdapters {
-  /// PEFT folders.
-  let folders: [String]
-  private let folder: URL?
-
-  init(
-    _ named: [NamedFolder], model: ModelConfiguration, count: Int, rank: Int,
-    projections: Set<Projection>
-  ) throws {
-    guard named.isEmpty else {
-      folder = nil
-      folders = named.map(\.folder)
-      return
-    }
-    let folder = FileManager.default.temporaryDirectory.appending(path: "pitwall-\(UUID())")
-    self.folder = folder
+  /// The adapters that were named, or random ones.
+  private func adapterFolders(
+    for model: ModelConfiguration, count: Int, in folder: String
+  ) throws -> [String] {
+    guard engine.adapters.isEmpty else { return engine.adapters.map(\.folder) }
     let synthesis = AdapterSynthesis(
-      rank: rank, alpha: 2 * Double(rank), projections: projections)
-    folders = try (0..<count).map { number in
-      let path = folder.appending(path: "\(number)").path
+      rank: rank, alpha: 2 * Double(rank),
+      projections: allModules ? Set(Projection.allCases) : [.query, .value])
+    return try (0..<count).map { number in
+      let path = "\(folder)/\(number)"
       try synthesis.make(number: UInt64(number), for: model).write(to: path, as: .f16)
       return path
     }
   }
 
-  deinit { if let folder { try? FileManager.default.removeItem(at: folder) } }
+  /// Refuses sequences that are longer than the model can have them.
+  private func check(fits context: Int) throws {
+    let lengths = [("--prefill", prefill), ("--prompt", prompt), ("--tokens", prompt + tokens)]
+    for (option, length) in lengths where length > context {
+      throw PitwallError(
+        .usage, "\(option): a sequence of \(length) tokens; the model takes \(context)")
+    }
+  }
 }
 
 /// What share of the cores other programs have.

@@ -63,7 +63,7 @@ struct EngineGenerateCommand: ParsableCommand {
   ) throws -> EngineConfiguration {
     var configuration = try engine.configuration
     configuration.maxSequences = adapters.count + 1
-    configuration.maxRank = max(configuration.maxRank, adapters.map(\.maxRank).max() ?? 0)
+    try configuration.admit(adapters)
     let context = min(model.maxContext, prompt + tokens)
     configuration.maxContext = context
     var needed = try adapters.reduce(0) {

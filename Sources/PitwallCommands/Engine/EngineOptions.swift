@@ -35,6 +35,11 @@ struct EngineOptions: ParsableArguments {
     }
   }
 
+  /// Refuses what an engine would, in words of the command line.
+  static func check(threads: Int?) throws {
+    if let threads { try NumberOption.check(threads, "--threads", in: 1...256) }
+  }
+
   static func check(block: Int) throws {
     guard (16...4096).contains(block), block % 16 == 0 else {
       throw ValidationError("--block must be a multiple of 16 from 16 to 4096")
@@ -51,6 +56,7 @@ struct EngineOptions: ParsableArguments {
 
   var configuration: EngineConfiguration {
     get throws {
+      try EngineOptions.check(threads: threads)
       var configuration = EngineConfiguration()
       configuration.storage = weights
       configuration.kvBlockTokens = block
@@ -63,6 +69,22 @@ struct EngineOptions: ParsableArguments {
         configuration.instructionSet = instructions
       }
       return configuration
+    }
+  }
+}
+
+extension EngineConfiguration {
+  /// Makes room for the ranks of adapters.
+  /// - Throws: `PitwallError` (data) for a rank that no engine takes.
+  mutating func admit(_ adapters: [LoRAAdapter]) throws {
+    for adapter in adapters {
+      guard EngineConfiguration.ranks.contains(adapter.maxRank) else {
+        throw PitwallError.data(
+          adapter.name,
+          "its rank is \(adapter.maxRank); the engine takes ranks up to "
+            + "\(EngineConfiguration.ranks.upperBound)")
+      }
+      maxRank = max(maxRank, adapter.maxRank)
     }
   }
 }

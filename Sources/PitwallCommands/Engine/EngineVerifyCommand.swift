@@ -37,32 +37,32 @@ struct EngineVerifyCommand: ParsableCommand {
   @Option(help: "A fault to plant in the engine under test.") var plant: EngineFault?
   @Option(help: "How to print the result.") var format = OutputFormat.table
 
-  func validate() throws {
-    guard (1...1_000_000).contains(requests), (1...4096).contains(adapters) else {
-      throw ValidationError("requests must be from 1 to 1000000, adapters from 1 to 4096")
-    }
-    try EngineOptions.check(block: block)
-  }
+  func validate() throws { try EngineOptions.check(block: block) }
 
   func run() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "pitwall-\(UUID())")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let checkpoint = try Checkpoint.open(modelPath(in: folder.path))
-    var configuration = EngineConfiguration()
-    configuration.storage = weights
-    configuration.kvBlockTokens = block
-    if let threads { configuration.workers = threads }
-    let progress = CountProgress(requests, of: "requests", isShown: Terminal.isInteractive)
-    let result = try Verification(requests: requests, seed: seed, fault: plant).run(
-      checkpoint, adapters: makeAdapters(checkpoint.configuration, in: folder.path),
-      configuration: configuration
-    ) { _ in _ = progress.advance() }
-    progress.clear()
+    try NumberOption.check(requests, "--requests", in: 1...1_000_000)
+    try NumberOption.check(adapters, "--adapters", in: 1...4096)
+    try EngineOptions.check(threads: threads)
+    let result = try TemporaryFolder.use { try verify(in: $0) }
     print(table(result).rendered(as: format), terminator: "")
     for difference in result.differences.prefix(5) {
       Terminal.write(difference + "\n")
     }
     guard result.passes else { throw ExitCode(1) }
+  }
+
+  private func verify(in folder: String) throws -> Verification.Result {
+    let checkpoint = try Checkpoint.open(modelPath(in: folder))
+    var configuration = EngineConfiguration()
+    configuration.storage = weights
+    configuration.kvBlockTokens = block
+    if let threads { configuration.workers = threads }
+    let progress = CountProgress(requests, of: "requests", isShown: Terminal.isInteractive)
+    defer { progress.clear() }
+    return try Verification(requests: requests, seed: seed, fault: plant).run(
+      checkpoint, adapters: makeAdapters(checkpoint.configuration, in: folder),
+      configuration: configuration
+    ) { _ in _ = progress.advance() }
   }
 
   private func modelPath(in folder: String) throws -> String {
@@ -74,7 +74,6 @@ struct EngineVerifyCommand: ParsableCommand {
       hiddenSize: 64, layers: 3, heads: 4, keyValueHeads: 2, headSize: 16, feedForwardSize: 160,
       vocabularySize: 512, maxContext: 256, ropeTheta: 10_000, normEpsilon: 1e-5,
       tiesEmbeddings: true)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try RandomModel(configuration: shape, seed: seed).write(to: path)
     return path
   }

@@ -44,8 +44,13 @@ struct ModelSynthCommand: ParsableCommand {
   @Option(help: "The seed.") var seed: UInt64 = 1
 
   func run() throws {
-    guard let headSize = headSize ?? (heads > 0 ? hidden / heads : nil) else {
-      throw PitwallError(.usage, "--heads must be at least 1")
+    try checkOptions()
+    let headSize = headSize ?? hidden / heads
+    guard headSize.isMultiple(of: RandomModel.headSizes), headSize > 0 else {
+      throw PitwallError(
+        .usage,
+        "--head-size: \(headSize) is no multiple of \(RandomModel.headSizes), which the engine needs"
+      )
     }
     let configuration = ModelConfiguration(
       hiddenSize: hidden, layers: layers, heads: heads, keyValueHeads: kvHeads, headSize: headSize,
@@ -56,6 +61,23 @@ struct ModelSynthCommand: ParsableCommand {
     do { try model.write(to: output) } catch let error as PitwallError where error.code == .data {
       // The figures are those of the command line.
       throw PitwallError(.usage, error.message)
+    }
+  }
+
+  private func checkOptions() throws {
+    let limits = ModelConfiguration.Limits.self
+    try NumberOption.check(hidden, "--hidden", in: limits.hiddenSize)
+    try NumberOption.check(layers, "--layers", in: limits.layers)
+    try NumberOption.check(heads, "--heads", in: limits.heads)
+    try NumberOption.check(kvHeads, "--kv-heads", in: 1...heads)
+    if let headSize { try NumberOption.check(headSize, "--head-size", in: limits.headSize) }
+    try NumberOption.check(feedForward, "--feed-forward", in: limits.feedForwardSize)
+    try NumberOption.check(
+      vocabulary, "--vocabulary", in: RandomModel.leastVocabulary...limits.vocabularySize.upperBound
+    )
+    try NumberOption.check(context, "--context", in: limits.maxContext)
+    guard heads.isMultiple(of: kvHeads) else {
+      throw PitwallError(.usage, "--kv-heads: \(heads) heads cannot share \(kvHeads) evenly")
     }
   }
 }

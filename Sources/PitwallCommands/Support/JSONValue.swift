@@ -1,3 +1,5 @@
+import Primitives
+
 /// A JSON value with its keys in the order in which they were written.
 indirect enum JSONValue: Sendable {
   case string(String)

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Rows under headings, printed in any ``OutputFormat``: aligned text, a JSON array of objects,
 /// or CSV. Commands say what is in the table; this says how it looks.
 struct TextTable: Sendable {

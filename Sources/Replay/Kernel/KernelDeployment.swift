@@ -110,7 +110,7 @@ private struct AdapterCache {
     _ number: Int, rank: Int, _ projections: Set<Projection>
   ) throws -> (folder: String, adapter: LoRAAdapter) {
     let synthesis = AdapterSynthesis(rank: rank, projections: projections, seed: seed)
-    // What decides its bytes. A folder that was not completed does not open, and is made again.
+    // What decides its bytes.
     let names = projections.map(\.name).sorted()
     let key = SHA256.hex("1 \(model) \(rank) \(names) \(seed) \(number)").prefix(16)
     let path = "\(folder)/adapter-\(key)"
@@ -118,7 +118,12 @@ private struct AdapterCache {
     try KernelDeployment.makeFolder(folder)
     do {
       try synthesis.make(number: UInt64(number), for: model).write(to: path, as: .f16)
-    } catch let error as PitwallError where error.code == .usage {
+    } catch let error as PitwallError {
+      // Another run may have made it meanwhile, whole.
+      guard !FileManager.default.fileExists(atPath: path) else {
+        return (path, try LoRAAdapter.open(path, for: model))
+      }
+      guard error.code == .usage else { throw error }
       throw PitwallError(.data, at: "server", error.message)
     }
     return (path, try LoRAAdapter.open(path, for: model))

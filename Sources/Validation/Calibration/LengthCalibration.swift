@@ -82,9 +82,9 @@ extension Profile.Lengths {
       correlation: 0, stopShare: min(stopShare, 1).rounded(digits: 4),
       stoppedOutputRatio: ratio.rounded(digits: 4))
     let contexts = runs.compactMap { run in run.context.map { ($0, run.completed) } }
-    if !contexts.isEmpty {
+    if let context = weightedMedian(contexts) {
       // The last block is half empty, on average.
-      let held = weightedMedian(contexts) - Double(blockTokens - 1) / 2
+      let held = context - Double(blockTokens - 1) / 2
       lengths.correlation = lengths.correlation(holding: held)
     }
     return lengths

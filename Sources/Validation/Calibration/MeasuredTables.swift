@@ -107,19 +107,21 @@ extension Profile.Model.Load {
   /// while serving where there are any.
   public static func fitted(to measurements: [MeasuredLoads]) -> [Profile.Model.Load] {
     let ranks = Set(measurements.map { [$0.slotRank, $0.rank] })
-    return ranks.sorted { $0.lexicographicallyPrecedes($1) }.map { pair in
+    return ranks.sorted { $0.lexicographicallyPrecedes($1) }.compactMap { pair in
       let all = measurements.filter { [$0.slotRank, $0.rank] == pair }
       let serving = all.filter(\.isServing)
       let median = weightedMedian(
         (serving.isEmpty ? all : serving).map { ($0.milliseconds, Double($0.count)) })
-      return Profile.Model.Load(slotRank: pair[0], rank: pair[1], milliseconds: median)
+      return median.map {
+        Profile.Model.Load(slotRank: pair[0], rank: pair[1], milliseconds: $0)
+      }
     }
   }
 }
 
-/// The value below which half of the weight lies; of two that share the middle the lower.
-/// - Precondition: there is a value.
-func weightedMedian(_ values: [(value: Double, weight: Double)]) -> Double {
+/// The value below which half of the weight lies, of two that share the middle the lower; nil where
+/// there are no values.
+func weightedMedian(_ values: [(value: Double, weight: Double)]) -> Double? {
   let sorted = values.sorted { $0.value < $1.value }
   let half = sorted.reduce(0) { $0 + $1.weight } / 2
   var below = 0.0
@@ -127,5 +129,5 @@ func weightedMedian(_ values: [(value: Double, weight: Double)]) -> Double {
     below += weight
     if below >= half { return value }
   }
-  preconditionFailure("no values")
+  return sorted.last?.value
 }

@@ -102,6 +102,83 @@ import Testing
     #expect(difference < 1e-5)
   }
 
+  /// Neither by what succeeds nor by what fails half-way.
+  @Test func whatIsThereIsNotWrittenOver() throws {
+    let program = try Program()
+    #expect(try program.run("adapter", "synth", Self.tiny, "--output", "new/many/").code == 0)
+    let before = try program.shell("cd new/many && sha256sum *").output
+    let adapter = Self.tiny + "/adapters/a-r4-qv"
+    for words in [
+      ["synth", Self.tiny], ["synth", Self.tiny, "--count", "2"], ["merge", adapter],
+    ] {
+      for path in ["new/many", "new/many/"] {
+        let again = try program.run(["adapter"] + words + ["--output", path])
+        #expect(again.code == 64 && again.isOneLine, "\(again.errors)")
+        #expect(again.errors.contains("exists already"))
+      }
+    }
+    #expect(try program.shell("cd new/many && sha256sum *").output == before)
+    // The second of the two has numbers that are too large.
+    let half = try program.run(
+      "adapter", "synth", Self.tiny, "--output", "new/half", "--count", "2", "--rank", "1,4096",
+      "--strength", "5000", "--alpha", "1", "--type", "f16")
+    #expect(half.code == 65 && half.isOneLine, "\(half.errors)")
+    #expect(try program.shell("ls -A new").output == "many\n")
+    // An empty folder is as good as none.
+    #expect(try program.shell("mkdir new/empty").code == 0)
+    #expect(try program.run("adapter", "merge", adapter, "--output", "new/empty").code == 0)
+    #expect(try inspect(program, "new/empty").matrices == 4)
+  }
+
+  @Test func adaptersForDifferentModelsAreNotMerged() throws {
+    let program = try Program()
+    let other = URL(fileURLWithPath: Self.tiny).deletingLastPathComponent().path + "/tiny-rope3"
+    for (model, modules) in [(Self.tiny, "q_proj"), (other, "q_proj"), (other, "down_proj")] {
+      let name = (model == other ? "other-" : "") + modules
+      let made = try program.run(
+        "adapter", "synth", model, "--output", name, "--modules", modules)
+      #expect(made.code == 0, "\(made.errors)")
+    }
+    for (name, why) in [("other-q_proj", "different models"), ("other-down_proj", "width 48")] {
+      let result = try program.run(
+        "adapter", "merge", "q_proj", name, "--kind", "cat", "--output", "m")
+      #expect(result.code == 65 && result.isOneLine, "\(result.errors)")
+      #expect(result.errors.contains(why) && result.errors.contains(name), "\(result.errors)")
+      let isWritten = program.exists("m")
+      #expect(!isWritten)
+    }
+  }
+
+  /// Names of models may differ where the model is the same: that is said, and merged all the same.
+  @Test func differentNamesOfTheModelAreSaid() throws {
+    let program = try Program()
+    for name in ["a", "b"] {
+      _ = try program.run("adapter", "synth", Self.tiny, "--output", name)
+      _ = try program.shell(
+        "sed -i 's/\"base_model_name_or_path\": null/\"base_model_name_or_path\": \"m-\(name)\"/' "
+          + "\(name)/adapter_config.json")
+    }
+    let same = try program.run("adapter", "merge", "a", "a", "--kind", "cat", "--output", "aa")
+    #expect(same.code == 0 && same.errors.isEmpty, "\(same.errors)")
+    #expect(try program.shell("grep base_model aa/adapter_config.json").output.contains("\"m-a\""))
+    let mixed = try program.run("adapter", "merge", "a", "b", "--kind", "cat", "--output", "ab")
+    #expect(mixed.code == 0 && mixed.errors.contains("different models: m-a, m-b"))
+    #expect(try program.shell("grep base_model ab/adapter_config.json").output.contains("null"))
+  }
+
+  @Test func ranksBeyondTheEngineAreSaid() throws {
+    let program = try Program()
+    let wide = try program.run("adapter", "synth", Self.tiny, "--output", "wide", "--rank", "600")
+    #expect(wide.code == 0, "\(wide.errors)")
+    let merged = try program.run(
+      "adapter", "merge", "wide", "wide", "--kind", "cat", "--output", "wider")
+    #expect(merged.code == 0 && merged.errors.contains("rank 1200; the engine takes"))
+    let result = try program.run(
+      "engine", "generate", Self.tiny, "--raw", "--prompt", "ab", "--adapter", "w=wider")
+    #expect(result.code == 65 && result.isOneLine, "\(result.errors)")
+    #expect(result.errors.contains("wider: its rank is 1200"), "\(result.errors)")
+  }
+
   @Test(arguments: [
     ("inspect none", 66), ("inspect bad", 65), ("inspect A --model none", 66),
     ("inspect B --model OTHER", 65), ("merge A none --output m", 66),
@@ -113,7 +190,10 @@ import Testing
     ("merge A --output bad/adapter_config.json/m", 74),
     ("synth none --output m", 66), ("synth bad --output m", 66),
     ("synth MODEL --output m --modules w_proj", 64), ("synth MODEL --output m --rank 0", 64),
-    ("synth MODEL --output m --rank x", 64), ("synth MODEL --output m --count 0", 64),
+    ("synth MODEL --output m --rank x", 64), ("synth MODEL --output m --rank ''", 64),
+    ("synth MODEL --output m --rank 4,,8", 64), ("synth MODEL --output m --modules ''", 64),
+    ("merge A B --output m --weights ''", 64),
+    ("synth MODEL --output m --count 0", 64),
     ("synth MODEL --output m --alpha 0", 64), ("synth MODEL --output m --alpha nan", 64),
     ("synth MODEL --output m --type f16 --strength 1e9", 65), ("synth MODEL", 64), ("synht", 64),
   ])
@@ -132,6 +212,9 @@ import Testing
     let result = try program.shell("\"$0\" adapter \(words.joined(separator: " "))")
     #expect(result.code == code && result.output.isEmpty, "\(arguments): \(result.errors)")
     if code != 64 { #expect(result.isOneLine, "\(result.errors)") }
+    if arguments.hasSuffix(" ''") {
+      #expect(result.isOneLine && result.errors.contains("--"), "\(result.errors)")
+    }
     let isWritten = program.exists("m")
     #expect(!isWritten)
   }
@@ -144,5 +227,13 @@ import Testing
     }
     let merge = try program.run("adapter", "merge", "--help").output
     for kind in AdapterMerge.Kind.allCases { #expect(merge.contains(kind.rawValue)) }
+  }
+}
+
+extension LoRAUpdate {
+  /// What the update adds to the weights, scale B A, `[out][in]`: multiplied out first, then scaled,
+  /// as PEFT does it.
+  fileprivate func delta() -> DenseMatrix {
+    (DenseMatrix(b) * DenseMatrix(a)).scaled(by: scale)
   }
 }

@@ -25,7 +25,18 @@ import Testing
   @Test(arguments: [
     (["model", "synth", "a", "--heads", "0"], 64, "--heads"),
     (["model", "synth", "a", "--heads", "3"], 64, "evenly"),
-    (["model", "synth", "a", "--vocabulary", "5"], 64, "259"),
+    (["model", "synth", "a", "--vocabulary", "5"], 64, "--vocabulary: 5 is not from 259"),
+    (["model", "synth", "a", "--head-size", "6"], 64, "--head-size: 6 is no multiple of 16"),
+    (["model", "synth", "a", "--head-size", "0"], 64, "--head-size: 0"),
+    (["model", "synth", "a", "--head-size=-16"], 64, "--head-size: -16"),
+    (["model", "synth", "a", "--hidden", "70"], 64, "--head-size: 17"),
+    (["model", "synth", "a", "--hidden", "0"], 64, "--hidden: 0"),
+    (["model", "synth", "a", "--layers", "0"], 64, "--layers: 0"),
+    (["model", "synth", "a", "--kv-heads", "0"], 64, "--kv-heads: 0"),
+    (["model", "synth", "a", "--kv-heads", "5"], 64, "--kv-heads: 5"),
+    (["model", "synth", "a", "--feed-forward", "0"], 64, "--feed-forward: 0"),
+    (["model", "synth", "a", "--context", "0"], 64, "--context: 0"),
+    (["model", "synth", "a", "--context", "99999999"], 64, "--context: 99999999"),
     (["model", "synth", "a", "--layers", "4000", "--hidden", "16000"], 64, "too many"),
     (["model", "synth", "none/a"], 74, "no such file"),
     (["model", "info", "nowhere"], 66, "nowhere: no such file"),
@@ -38,6 +49,31 @@ import Testing
     #expect(result.code == code)
     #expect(result.isOneLine && result.errors.contains(message), "\(result.errors)")
     #expect(program.files.isEmpty)
+  }
+
+  /// Sizes that no kernel likes, of a model that runs all the same.
+  @Test func oddSizesRun() throws {
+    let program = try Program()
+    let made = try program.run(
+      "model", "synth", "odd", "--hidden", "7", "--feed-forward", "5", "--heads", "3", "--kv-heads",
+      "1", "--head-size", "48", "--vocabulary", "263", "--layers", "1")
+    #expect(made.code == 0, "\(made.errors)")
+    let result = try program.run(
+      "engine", "generate", "odd", "--raw", "--prompt", "ab", "--tokens", "3")
+    #expect(result.code == 0, "\(result.errors)")
+  }
+
+  @Test func whatIsThereIsNotWrittenOver() throws {
+    let program = try Program()
+    #expect(try program.run("model", "synth", "toy/").code == 0)
+    let before = try program.shell("cd toy && sha256sum *").output
+    for path in ["toy", "toy/", "./toy//"] {
+      let again = try program.run("model", "synth", path, "--seed", "2")
+      #expect(again.code == 64 && again.isOneLine, "\(again.errors)")
+      #expect(again.errors.contains("exists already"))
+    }
+    #expect(try program.shell("cd toy && sha256sum *").output == before)
+    #expect(program.files == ["toy"])
   }
 
   @Test(arguments: [

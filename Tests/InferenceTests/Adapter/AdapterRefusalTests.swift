@@ -98,8 +98,9 @@ struct AdapterRefusalTests {
   @Test func configurationsThatAreWrong() {
     expectRefused("no tensors of", config: ["target_modules": ["v_proj", "q_proj"]])
     expectRefused("does not target", config: ["target_modules": ["q_proj"]])
-    expectRefused("a pattern has an unbalanced", config: ["target_modules": "(v_proj"])
-    expectRefused("a pattern uses", config: ["rank_pattern": ["(?i)v": 2]])
+    expectRefused(
+      "target_modules: a pattern has an unbalanced", config: ["target_modules": "(v_proj"])
+    expectRefused("rank_pattern: a pattern uses", config: ["rank_pattern": ["(?i)v": 2]])
     expectRefused("the scale is not finite", config: ["lora_alpha": 1e300])
     expectRefused("not [4, 64]", config: ["rank_pattern": ["v_proj": 4]])
     expectRefused("rank_pattern: \"v_proj\"", config: ["rank_pattern": ["v_proj": 0]])

@@ -92,3 +92,11 @@ func distance(_ a: DenseMatrix, _ b: DenseMatrix) -> Float {
   guard a.rows == b.rows, a.columns == b.columns else { return .infinity }
   return zip(a.values, b.values).reduce(0) { max($0, abs($1.0 - $1.1)) }
 }
+
+extension LoRAUpdate {
+  /// What the update adds to the weights, scale B A, `[out][in]`: multiplied out first, then scaled,
+  /// as PEFT does it.
+  func delta() -> DenseMatrix {
+    (DenseMatrix(b) * DenseMatrix(a)).scaled(by: scale)
+  }
+}

@@ -98,9 +98,11 @@ struct FuzzTests {
 
 /// Kinds of damage that find what a parser forgot to check.
 enum Damage {
+  /// - Parameter more: what is spliced in beside what every format may have.
   static func apply(
-    to bytes: [UInt8], header: Int, _ random: inout RandomStream
+    to bytes: [UInt8], header: Int, splicing more: [[UInt8]] = [], _ random: inout RandomStream
   ) -> [UInt8] {
+    let words = Damage.words + more
     var bytes = bytes
     for _ in 0...random.index(below: 4) {
       guard !bytes.isEmpty else { break }

@@ -1,7 +1,8 @@
 import Foundation
-import Inference
 import Primitives
 import Testing
+
+@testable import Inference
 
 /// Adapters and sequences come and go in one pool.
 @Suite struct EnginePoolTests {
@@ -13,6 +14,18 @@ import Testing
     #expect(engine.pool.freePages == before)
     for id in 0..<tiny.adapters.count { try engine.unload(id) }
     #expect(engine.pool.freePages == engine.pool.pageCount)
+  }
+
+  @Test func noMoreMemoryIsTakenThanThereIs() throws {
+    let checkpoint = try Checkpoint.open(Fixtures.path("tiny/tiny-tied"))
+    var configuration = EngineConfiguration()
+    configuration.kvBlockTokens = 4096
+    let pageBytes = DevicePool.pageBytes(checkpoint.configuration, blockTokens: 4096)
+    let machine = Int(ProcessInfo.processInfo.physicalMemory)
+    configuration.poolPages = machine / pageBytes + 1
+    let error = #expect(throws: PitwallError.self) { _ = try Engine(checkpoint, configuration) }
+    #expect(error?.code == .unavailable)
+    #expect(error?.message.contains("beside the weights the machine has") == true)
   }
 
   @Test func aMissingAdapterIsNeverTheBaseModel() throws {
@@ -50,7 +63,7 @@ import Testing
     let error = #expect(throws: PitwallError.self) { try engine.step(input) { _, _ in } }
     #expect(error?.code == .unavailable)
     #expect(engine.pool.freePages == free)
-    #expect(try engine.length(of: sequence) == 3)
+    #expect(engine.sequences[try engine.slot(of: sequence)].length == 3)
 
     input.removeAll()
     input.decode(sequence)

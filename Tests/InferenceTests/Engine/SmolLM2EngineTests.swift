@@ -7,13 +7,16 @@ import Testing
 @Suite(.enabled(if: Fixtures.canRunSmolLM2, "no SmolLM2 in PITWALL_MODELS, or a debug build"))
 struct SmolLM2EngineTests {
   /// The model with those of the fixture's adapters that lie in `adapters` beside its file.
-  private func model(_ storage: WeightStorage) throws -> (Engine, [String: Int]) {
+  /// - Parameter checkpoint: its weights in another form; nil for the file itself.
+  static func model(
+    _ storage: WeightStorage, of checkpoint: Checkpoint? = nil
+  ) throws -> (Engine, [String: Int]) {
     let path = try #require(Fixtures.smolLM2)
     var configuration = EngineConfiguration()
     configuration.storage = storage
     configuration.maxBatchTokens = 2048
     configuration.poolPages = 1200
-    let engine = try Engine(Checkpoint.open(path), configuration)
+    let engine = try Engine(checkpoint ?? Checkpoint.open(path), configuration)
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path + "/adapters/"
     var adapters: [String: Int] = [:]
     for name in [
@@ -29,7 +32,7 @@ struct SmolLM2EngineTests {
   @Test(arguments: WeightStorage.allCases)
   func logitsAndGreedyTokensAgreeWithPEFT(_ storage: WeightStorage) throws {
     let fixture: ModelFixture = try Fixtures.json("smollm2-logits.json")
-    let (engine, adapters) = try model(storage)
+    let (engine, adapters) = try Self.model(storage)
     var worst = 0.0
     for name in ["base"] + adapters.keys.sorted() {
       let use = adapters[name].map { [AdapterUse($0)] } ?? []
@@ -47,7 +50,7 @@ struct SmolLM2EngineTests {
 
   @Test func mixedBatchesGiveWhatEachGivesAlone() throws {
     let fixture: ModelFixture = try Fixtures.json("smollm2-logits.json")
-    let (engine, adapters) = try model(.widened)
+    let (engine, adapters) = try Self.model(.widened)
     let names = ["base"] + adapters.keys.sorted()
     let requests = fixture.cases.prefix(16).enumerated().flatMap { index, example in
       [0, 1].map { step in

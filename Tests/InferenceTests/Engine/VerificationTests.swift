@@ -1,4 +1,5 @@
 import Inference
+import Primitives
 import Testing
 
 /// The verification passes, and finds whatever is planted.
@@ -31,6 +32,22 @@ import Testing
     #expect(result.passes, "\(result.differences.prefix(3))")
     #expect(result.requests == 150)
     #expect(result.evictions > 10 && result.changes > 5 && result.merges > 0)
+  }
+
+  @Test func aShortContextIsNamed() throws {
+    try Fixtures.withFolder { folder in
+      var shape = AdapterFixtures.model
+      shape.maxContext = 35
+      try RandomModel(configuration: shape, seed: 1).write(to: folder + "/model")
+      let checkpoint = try Checkpoint.open(folder + "/model")
+      let adapter = try LoRAAdapter.open(AdapterFixtures.path("a-r4-qv"), for: shape)
+      let error = #expect(throws: PitwallError.self) {
+        _ = try Verification(requests: 1).run(
+          checkpoint, adapters: [[adapter]], configuration: EngineConfiguration())
+      }
+      #expect(error?.code == .usage && error?.place == folder + "/model")
+      #expect(error?.message.contains("context is 35") == true)
+    }
   }
 
   @Test(arguments: EngineFault.allCases)

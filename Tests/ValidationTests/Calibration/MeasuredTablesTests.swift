@@ -8,6 +8,13 @@ import Workload
 @testable import Validation
 
 @Suite struct MeasuredTablesTests {
+  @Test func mediansByWeight() {
+    #expect(weightedMedian([]) == nil)
+    #expect(weightedMedian([(3, 1), (1, 1), (2, 1)]) == 2)
+    #expect(weightedMedian([(1, 1), (2, 1)]) == 1)
+    #expect(weightedMedian([(5, 1), (7, 10)]) == 7)
+  }
+
   private func rows(_ text: String, _ columns: [String]) throws -> [CSVTable.Row] {
     try CSVTable(text, file: "t.csv", required: columns).rows
   }

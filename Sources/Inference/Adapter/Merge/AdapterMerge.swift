@@ -96,6 +96,7 @@ public struct AdapterMerge: Sendable {
     _ adapters: [LoRAAdapter], kept: (Drops.Value) -> [Bool]
   ) throws -> AdapterContents {
     try check(adapters)
+    try checkAreOfOneModel(adapters)
     // Threads of OpenBLAS wait by spinning: beside other work two of them take many times as long as
     // one. The engine, too, uses one.
     openblas_set_num_threads(1)
@@ -107,10 +108,41 @@ public struct AdapterMerge: Sendable {
       let merger = SiteMerge(options: self, kind: kind, site: site, rank: rank, tasks: tasks)
       factors[site] = try merger.factors(kept)
     }
-    let configuration = AdapterConfiguration(
+    var configuration = AdapterConfiguration(
       rank: rank, alpha: Double(rank), usesRSLoRA: adapters[0].configuration.usesRSLoRA,
       targets: targets(of: adapters, Array(factors.keys)))
+    let models = Set(adapters.map(\.configuration.baseModel))
+    configuration.baseModel = models.count == 1 ? adapters[0].configuration.baseModel : nil
     return AdapterContents(configuration: configuration, factors: factors)
+  }
+
+  /// Refuses adapters of models of which a matrix has another shape, or the residual stream another
+  /// width, also where they change different matrices.
+  private func checkAreOfOneModel(_ adapters: [LoRAAdapter]) throws {
+    var shapes: [Projection: (shape: [Int], adapter: String)] = [:]
+    var width: (size: Int, adapter: String)?
+    for adapter in adapters {
+      for (site, update) in adapter.updates.sorted(by: { $0.key < $1.key }) {
+        let shape = [update.b.rows, update.a.columns]
+        let first = shapes[site.projection] ?? (shape, adapter.name)
+        shapes[site.projection] = first
+        let size = shape[site.projection.streamDimension]
+        let firstWidth = width ?? (size, adapter.name)
+        width = firstWidth
+        guard first.shape == shape else {
+          throw PitwallError.data(
+            update.a.file.path,
+            "\(site.module) has the shape \(shape), in \(first.adapter) \(first.shape): "
+              + "they are for different models")
+        }
+        guard firstWidth.size == size else {
+          throw PitwallError.data(
+            update.a.file.path,
+            "\(site.module) is for a model of width \(size), \(firstWidth.adapter) for one of "
+              + "\(firstWidth.size)")
+        }
+      }
+    }
   }
 
   private func check(_ adapters: [LoRAAdapter]) throws {
@@ -125,9 +157,9 @@ public struct AdapterMerge: Sendable {
     guard density > 0, density <= 1 else {
       throw PitwallError(.usage, "the density must be above 0 and at most 1")
     }
-    if let rank, !(1...AdapterConfiguration.mostRank).contains(rank) {
+    if let rank, !AdapterConfiguration.ranks.contains(rank) {
       throw PitwallError(
-        .usage, "the rank must be from 1 to \(AdapterConfiguration.mostRank)")
+        .usage, "the rank must be from 1 to \(AdapterConfiguration.ranks.upperBound)")
     }
   }
 
@@ -161,12 +193,6 @@ public struct AdapterMerge: Sendable {
       guard task.factors.a.isFinite, task.factors.b.isFinite else {
         throw PitwallError.data(
           update.a.file.path, "\(site.module) holds numbers that are not finite")
-      }
-      if let first = tasks.first?.factors {
-        guard first.a.columns == task.factors.a.columns, first.b.rows == task.factors.b.rows else {
-          throw PitwallError.data(
-            update.a.file.path, "\(site.module) has another shape than in \(adapters[0].name)")
-        }
       }
       tasks.append(task)
     }

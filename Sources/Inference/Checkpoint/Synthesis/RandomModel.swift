@@ -1,4 +1,3 @@
-import Glibc
 import Primitives
 
 /// A model with random weights, as a Hugging Face folder: it says nothing sensible, but everything
@@ -12,6 +11,11 @@ public struct RandomModel: Sendable {
   /// Whether every matrix of the layers has a bias.
   public var hasBiases: Bool
   public var seed: UInt64
+
+  /// The fewest tokens that a vocabulary can have.
+  public static let leastVocabulary = RandomTokenizer.leastSize
+  /// What the size of a head must be a multiple of for the engine to run the model.
+  public static let headSizes = ModelWeights.headSizes
 
   /// More than a model that is only for trying things should take.
   private static let mostParameters = 1 << 29
@@ -31,30 +35,18 @@ public struct RandomModel: Sendable {
   ///   (data) where the configuration contradicts itself, (inputOutput) where writing fails.
   public func write(to folder: String) throws {
     try configuration.validate(folder)
-    guard configuration.vocabularySize >= RandomTokenizer.leastSize else {
-      throw PitwallError(.usage, "a vocabulary takes at least \(RandomTokenizer.leastSize) tokens")
+    guard configuration.vocabularySize >= RandomModel.leastVocabulary else {
+      throw PitwallError(
+        .usage, "a vocabulary takes at least \(RandomModel.leastVocabulary) tokens")
     }
     let parts = try parts()
-    guard !Checkpoint.exists(folder) else {
-      throw PitwallError(.usage, at: folder, "exists already")
-    }
-    let temporary = "\(folder).\(getpid()).part"
-    guard unsafe mkdir(temporary, 0o755) == 0 else { throw SystemError.last(.inputOutput, folder) }
-    let files = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
-    do {
+    try AtomicFolder.write(to: folder) { folder in
       let tokenizer = RandomTokenizer(size: configuration.vocabularySize, seed: seed)
-      try AtomicFile.write(JSONText.compact(config), to: "\(temporary)/config.json")
-      try AtomicFile.write(tokenizer.text, to: "\(temporary)/tokenizer.json")
-      try AtomicFile.write(tokenizer.configText, to: "\(temporary)/tokenizer_config.json")
+      try AtomicFile.write(JSONText.compact(config), to: "\(folder)/config.json")
+      try AtomicFile.write(tokenizer.text, to: "\(folder)/tokenizer.json")
+      try AtomicFile.write(tokenizer.configText, to: "\(folder)/tokenizer_config.json")
       try SafeTensorsWriter.write(
-        parts.map(tensor), metadata: ["format": "pt"], to: "\(temporary)/model.safetensors")
-      guard unsafe rename(temporary, folder) == 0 else {
-        throw SystemError.last(.inputOutput, folder)
-      }
-    } catch {
-      for file in files { _ = unsafe unlink("\(temporary)/\(file)") }
-      _ = unsafe rmdir(temporary)
-      throw error
+        parts.map(tensor), metadata: ["format": "pt"], to: "\(folder)/model.safetensors")
     }
   }
 

@@ -80,16 +80,3 @@ import Primitives
     return unsafe Column(borrowing: piece.assumingMemoryBound(to: T.self), owner: self)
   }
 }
-
-/// What the operating system says of a call that failed.
-enum SystemError {
-  /// The error of the call that failed last on this thread.
-  static func last(_ code: PitwallError.Code, _ path: String) -> PitwallError {
-    PitwallError(code, at: path, text(errno))
-  }
-
-  private static func text(_ number: Int32) -> String {
-    let text = unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
-    return text.prefix(1).lowercased() + text.dropFirst()
-  }
-}

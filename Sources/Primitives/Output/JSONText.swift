@@ -1,7 +1,7 @@
 /// JSON for output that is small enough to be put together from strings.
-enum JSONText {
+public enum JSONText {
   /// A string literal: quotes, backslashes and control characters escaped.
-  static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {
