@@ -109,7 +109,13 @@ let package = Package(
       dependencies: ["CacheReplay", "Orchestration", "Policies", "Primitives", "Workload"]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Policies", "Primitives", containers]),
-    .testTarget(name: "InferenceTests", dependencies: ["Inference", "Primitives"]),
+    .target(
+      name: "InferenceFuzzing", dependencies: ["Inference", "Primitives"],
+      path: "Tests/InferenceFuzzing", swiftSettings: strict),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["Inference", "InferenceFuzzing", "Primitives"]),
+    // Hours rather than seconds: only where PITWALL_SLOW is 1.
+    .testTarget(name: "SlowTests", dependencies: ["InferenceFuzzing"], path: "Tests/Slow"),
     .testTarget(
       name: "ReplayTests",
       dependencies: ["Replay", "Primitives", "Workload", "Orchestration", "Policies"]),

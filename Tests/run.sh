@@ -3,7 +3,8 @@
 #
 # PITWALL_TRACES names the folder of recorded traces (default: ../shared/traces); tests that need
 # them are skipped where it is not there. PITWALL_KILLS sets how often the test of crash safety kills
-# a run (default: 5; 50 takes a few minutes).
+# a run (default: 5; 50 takes a few minutes). PITWALL_SLOW=1 also runs what takes an hour or more, the
+# fuzzing in Tests/Slow for PITWALL_FUZZ_SECONDS a parser (default: 600) among it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
