@@ -111,8 +111,7 @@ import Workload
         (48974, 2_029_769_728), (48974, 2_029_769_728),
       ] as [(Int64, Bytes)]))
   func lowerBoundOfTheParityTrace(_ mebibytes: Int, _ expected: (Int64, Bytes)) throws {
-    let trace = try #require(Truth.shared).trace
-    let lower = OfflineBounds(trace).lowerBound(capacity: Bytes(mebibytes) << 20)
+    let lower = try #require(Truth.shared).bounds.lowerBound(capacity: Bytes(mebibytes) << 20)
     #expect(lower.objects == expected.0)
     // The independent figure takes no interval in part.
     #expect(lower.bytes <= expected.1 && lower.bytes > expected.1 - 69_632)
@@ -122,7 +121,7 @@ import Workload
   @Test(
     .enabled(if: Truth.shared != nil), arguments: zip([128, 512, 1024], [72692, 56490, 48974]))
   func upperBoundOfTheParityTrace(_ mebibytes: Bytes, _ expected: Int64) throws {
-    let bounds = OfflineBounds(try #require(Truth.shared).trace)
+    let bounds = try #require(Truth.shared).bounds
     #expect(bounds.upperBound(capacity: mebibytes << 20).objects == expected)
   }
 }

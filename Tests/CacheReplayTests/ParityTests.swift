@@ -9,6 +9,7 @@ import Testing
 struct Truth {
   let trace: ObjectTrace
   let future: RequestedFuture
+  let bounds: OfflineBounds
   let rows: ParityTruth
 
   static let shared: Truth? = try? Truth()
@@ -20,6 +21,7 @@ struct Truth {
       opening: folder.appending(path: "traces/libcachesim/cloudPhysicsIO.oracleGeneral.bin").path)
     rows = try ParityTruth(reading: folder.appending(path: "libcachesim_truth.csv").path)
     future = trace.future
+    bounds = OfflineBounds(trace)
   }
 }
 
@@ -27,20 +29,26 @@ struct Truth {
   /// Policies that must be exact; ``Parity/rows`` says which policy of ours stands for them.
   static let exact = Parity.rows.filter { $0.kind == .exact }.map(\.name)
 
-  @Test(arguments: exact) func missesAreLibCacheSims(_ name: String) async throws {
+  /// The sizes at which the truth has each of them, in MiB.
+  static let sizes = Array(stride(from: 128, through: 1024, by: 128))
+
+  @Test(arguments: exact, sizes)
+  func missesAreLibCacheSims(_ name: String, _ mebibytes: Int) throws {
     let truth = try #require(Truth.shared)
-    let entries = truth.rows.entries.filter { $0.policy == name }
-    #expect(entries.count == 8)
-    for entry in entries {
-      let counts = try #require(
-        try Parity.misses(
-          of: Parity.row(name), at: entry.size, truth.trace, future: truth.future,
-          known: PolicyRegistry.builtIn.eviction))
-      #expect(counts.misses == entry.misses, "\(entry.mebibytes) MiB")
-      if let bytes = entry.missedBytes {
-        #expect(counts.missedBytes == bytes, "\(entry.mebibytes) MiB")
-      }
-    }
+    let entries = truth.rows.entries.filter { $0.policy == name && $0.mebibytes == mebibytes }
+    #expect(entries.count == 1)
+    let entry = try #require(entries.first)
+    let counts = try #require(
+      try Parity.misses(
+        of: Parity.row(name), at: entry.size, truth.trace, future: truth.future,
+        known: PolicyRegistry.builtIn.eviction))
+    #expect(counts.misses == entry.misses)
+    if let bytes = entry.missedBytes { #expect(counts.missedBytes == bytes) }
+  }
+
+  @Test(arguments: exact) func noSizeIsLeftOut(_ name: String) throws {
+    let rows = try #require(Truth.shared).rows
+    #expect(rows.entries.filter { $0.policy == name }.map(\.mebibytes).sorted() == Self.sizes)
   }
 
   /// AdaptSize's search for its parameter is numeric, and noisy: where it tunes more than once, from

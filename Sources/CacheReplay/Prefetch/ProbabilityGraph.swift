@@ -70,13 +70,8 @@ public struct ProbabilityGraph: CachePrefetcher, ~Copyable {
       guard mayGrow else { return }
       metadata += Self.bytesPerEntry
     }
-    for successor in recent {
-      nodes[Int(object)].total += 1
-      if nodes[Int(object)].count(successor) { continue }
-      guard mayGrow else { return }
-      nodes[Int(object)].add(successor)
-      metadata += Self.bytesPerEntry
-    }
+    let added = nodes[Int(object)].count(recent, mayAdd: mayGrow)
+    metadata += Bytes(added) * Self.bytesPerEntry
   }
 
   private mutating func propose(
@@ -96,17 +91,22 @@ public struct ProbabilityGraph: CachePrefetcher, ~Copyable {
 }
 
 extension ProbabilityGraph.Node {
-  /// Counts a successor that is known; false if it is not.
-  mutating func count(_ object: AdapterID) -> Bool {
-    guard let edge = edges.firstIndex(where: { $0.object == object }) else { return false }
-    edges[edge].count += 1
-    siftDown(from: Int(edges[edge].place))
-    return true
-  }
-
-  mutating func add(_ object: AdapterID) {
-    edges.append(ProbabilityGraph.Edge(object: object))
-    push(Int32(edges.count - 1))
+  /// Counts successors, and adds those that are not known; up to the first of them, if it may not.
+  /// - Returns: how many it has added.
+  mutating func count(_ successors: [AdapterID], mayAdd: Bool) -> Int {
+    let known = edges.count
+    for successor in successors {
+      total += 1
+      if let edge = edges.firstIndex(where: { $0.object == successor }) {
+        edges[edge].count += 1
+        siftDown(from: Int(edges[edge].place))
+      } else {
+        guard mayAdd else { break }
+        edges.append(ProbabilityGraph.Edge(object: successor))
+        push(Int32(edges.count - 1))
+      }
+    }
+    return edges.count - known
   }
 
   mutating func popLargest() -> Int32? {

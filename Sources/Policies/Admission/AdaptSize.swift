@@ -92,17 +92,26 @@ public struct AdaptSize: AdmissionFilter, ~Copyable {
 
 /// The expected hits of a cache that admits with probability exp(-size / c), as a function of c.
 struct AdmissionModel {
+  private struct Object {
+    var rate: Double
+    var size: Double
+    /// The probability of being admitted, at the c that is looked at.
+    var chance = 0.0
+  }
+
   private static let ratio = 0.61803399
   private static let tolerance = 3e-8
   /// Above this, exp() of a rate x time is taken as infinite.
   private static let longest = 150.0
 
   private let capacity: Double
-  private var objects: [(rate: Double, size: Double)] = []
+  private var objects: [Object] = []
 
   init(capacity: Double) { self.capacity = capacity }
 
-  mutating func append(rate: Double, size: Double) { objects.append((rate, size)) }
+  mutating func append(rate: Double, size: Double) {
+    objects.append(Object(rate: rate, size: size))
+  }
 
   /// The c with the most hits: the best of a coarse grid over log2(c), then a golden section search in
   /// the larger part beside it. Nil where the model breaks down.
@@ -144,26 +153,28 @@ struct AdmissionModel {
 
   func expectedHits(log2Scale: Double) -> Double {
     let scale = exp2(log2Scale)
-    let chances = objects.map { exp(-$0.size / scale) }
-    guard let time = characteristicTime(chances) else { return 0 }
+    let objects = objects.map {
+      Object(rate: $0.rate, size: $0.size, chance: exp(-$0.size / scale))
+    }
+    guard let time = characteristicTime(objects) else { return 0 }
     var hits = 0.0
-    for (object, chance) in zip(objects, chances) {
-      hits += object.rate * Self.share(resident: object.rate * time, chance: chance)
+    for object in objects {
+      hits += object.rate * Self.share(resident: object.rate * time, chance: object.chance)
     }
     return hits
   }
 
   /// How long the cache keeps what is not requested, by ten steps of a fixed-point iteration.
-  private func characteristicTime(_ chances: [Double]) -> Double? {
+  private func characteristicTime(_ objects: [Object]) -> Double? {
     var flow = 0.0
-    for (object, chance) in zip(objects, chances) { flow += object.rate * chance * object.size }
+    for object in objects { flow += object.rate * object.chance * object.size }
     guard flow > 0 else { return nil }
     var time = capacity / flow
     for _ in 0..<10 where time <= 1e70 {
       var used = 0.0
-      for (object, chance) in zip(objects, chances) {
+      for object in objects {
         let requests = object.rate * time
-        let odds = requests > Self.longest ? .infinity : chance * (exp(requests) - 1)
+        let odds = requests > Self.longest ? .infinity : object.chance * (exp(requests) - 1)
         used += odds == .infinity ? object.size : object.size * odds / (1 + odds)
       }
       time *= capacity / used

@@ -41,7 +41,7 @@ public struct ARC: EvictionPolicy, ~Copyable {
     capacity = context.capacity
   }
 
-  private func size(_ list: Int32) -> Double { Double(lists.size(of: list)) }
+  private func size(_ list: Int32) -> Double { Double(lists.total(of: list)) }
 
   public mutating func missed(_ adapter: AdapterID, at time: Nanoseconds) {
     let list = lists.list(of: adapter)
@@ -85,13 +85,13 @@ public struct ARC: EvictionPolicy, ~Copyable {
   public mutating func capacityChanged(to capacity: Bytes) {
     self.capacity = capacity
     target = min(target, Double(capacity))
-    while lists.size(of: Self.once) + lists.size(of: Self.onceGhosts) > capacity,
+    while lists.total(of: Self.once) + lists.total(of: Self.onceGhosts) > capacity,
       forgetOldest(of: Self.onceGhosts)
     {}
     while total > 2 * capacity, forgetOldest(of: Self.againGhosts) {}
   }
 
-  private var total: Bytes { (Self.once...Self.againGhosts).reduce(0) { $0 + lists.size(of: $1) } }
+  private var total: Bytes { (Self.once...Self.againGhosts).reduce(0) { $0 + lists.total(of: $1) } }
 
   @discardableResult private mutating func forgetOldest(of ghosts: Int32) -> Bool {
     let oldest = lists.last(of: ghosts)
@@ -112,7 +112,7 @@ public struct ARC: EvictionPolicy, ~Copyable {
     var plan = Plan()
     if origin == ListSet.none {
       let size = incoming.map { sizes[Int($0)] } ?? 0
-      if lists.size(of: Self.once) + lists.size(of: Self.onceGhosts) + size > capacity {
+      if lists.total(of: Self.once) + lists.total(of: Self.onceGhosts) + size > capacity {
         if !lists.isEmpty(Self.onceGhosts) {
           plan.forgets = Self.onceGhosts
         } else if let victim = lists.oldest(of: Self.once, sparing: pins) {

@@ -36,7 +36,7 @@ public struct CAR: EvictionPolicy, ~Copyable {
     capacity = context.capacity
   }
 
-  private func size(_ list: Int32) -> Double { Double(lists.size(of: list)) }
+  private func size(_ list: Int32) -> Double { Double(lists.total(of: list)) }
 
   public mutating func missed(_ adapter: AdapterID, at time: Nanoseconds) {
     switch lists.list(of: adapter) {
@@ -81,10 +81,10 @@ public struct CAR: EvictionPolicy, ~Copyable {
   }
 
   private mutating func boundGhosts() {
-    while lists.size(of: Self.once) + lists.size(of: Self.onceGhosts) > capacity,
+    while lists.total(of: Self.once) + lists.total(of: Self.onceGhosts) > capacity,
       forgetOldest(of: Self.onceGhosts)
     {}
-    while (Self.once...Self.againGhosts).reduce(0, { $0 + lists.size(of: $1) }) > 2 * capacity,
+    while (Self.once...Self.againGhosts).reduce(0, { $0 + lists.total(of: $1) }) > 2 * capacity,
       forgetOldest(of: Self.againGhosts)
     {}
   }

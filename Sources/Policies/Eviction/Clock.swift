@@ -9,7 +9,7 @@ import Primitives
 /// as in A. J. Smith, "Sequentiality and prefetching in database systems", ACM TODS 3(3), 1978,
 /// doi:10.1145/320263.320276.
 public struct Clock: EvictionPolicy, ~Copyable {
-  private var order: Segments
+  private var order: ListSet
   private var uses: UniqueArray<UInt8>
   private let mostUses: UInt8
   private var proposed: AdapterID = IndexList.none
@@ -17,14 +17,14 @@ public struct Clock: EvictionPolicy, ~Copyable {
   /// An empty ring.
   /// - Parameter bits: of the use counter, 1 to 8.
   public init(_ context: EvictionContext, bits: Int = 1) {
-    order = Segments(1, context)
+    order = ListSet(sizes: context.sizes, lists: 1)
     uses = UniqueArray(repeating: 0, count: context.count)
     mostUses = UInt8(1 << bits - 1)
   }
 
   public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
     uses[Int(adapter)] = 0
-    order.insert(adapter, in: 0)
+    order.moveFirst(adapter, in: 0)
   }
 
   public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {

@@ -45,7 +45,7 @@ public struct ClockPro: EvictionPolicy, ~Copyable {
     coldTarget = max(1, coldShare * Double(context.capacity))
   }
 
-  private var ghostSize: Bytes { ring.size(of: 0) - hotSize - coldSize }
+  private var ghostSize: Bytes { ring.total(of: 0) - hotSize - coldSize }
 
   private var isTooHot: Bool { Double(hotSize) > Double(capacity) - coldTarget && hotSize > 0 }
 

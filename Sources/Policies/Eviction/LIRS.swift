@@ -147,7 +147,7 @@ public struct LIRS: EvictionPolicy, ~Copyable {
 
   /// Forgets the oldest ghosts where S has grown too large: after a request, which is before the next.
   private mutating func boundStack() {
-    while stack.size(of: 0) > 2 * capacity, !others.isEmpty(Self.ghosts) {
+    while stack.total(of: 0) > 2 * capacity, !others.isEmpty(Self.ghosts) {
       let oldest = others.last(of: Self.ghosts)
       others.remove(oldest)
       stack.remove(oldest)
@@ -165,7 +165,7 @@ public struct LIRS: EvictionPolicy, ~Copyable {
   /// HIRs give way to a LIR that was demoted, but the one that came last stays, however large it is.
   public mutating func surplus(sparing pins: borrowing PinTable, at time: Nanoseconds) -> AdapterID?
   {
-    guard others.size(of: Self.queue) > queueCap,
+    guard others.total(of: Self.queue) > queueCap,
       others.first(of: Self.queue) != others.last(of: Self.queue),
       let victim = others.oldest(of: Self.queue, sparing: pins),
       victim != others.first(of: Self.queue)

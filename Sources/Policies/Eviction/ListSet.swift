@@ -35,10 +35,14 @@ struct ListSet: ~Copyable, Sendable {
     }
   }
 
+  /// Number of lists.
+  var count: Int32 { Int32(totals.count) }
   /// The list that an adapter is in, or ``none``.
   func list(of adapter: AdapterID) -> Int32 { nodes[Int(adapter)].list }
-  /// Sum of the sizes in a list.
-  func size(of list: Int32) -> Bytes { totals[Int(list)] }
+  /// What an adapter takes.
+  func size(of adapter: AdapterID) -> Bytes { sizes[Int(adapter)] }
+  /// What the members of a list take together.
+  func total(of list: Int32) -> Bytes { totals[Int(list)] }
   func isEmpty(_ list: Int32) -> Bool { last(of: list) == Self.none }
 
   /// The newest of a list, or ``none``.
@@ -67,22 +71,10 @@ struct ListSet: ~Copyable, Sendable {
   mutating func moveFirst(_ adapter: AdapterID, in list: Int32) {
     remove(adapter)
     let end = end(list)
-    link(adapter, between: Int32(end), and: nodes[end].next, in: list)
-  }
-
-  /// Makes an adapter the oldest of a list, wherever it was.
-  mutating func moveLast(_ adapter: AdapterID, in list: Int32) {
-    remove(adapter)
-    let end = end(list)
-    link(adapter, between: nodes[end].previous, and: Int32(end), in: list)
-  }
-
-  private mutating func link(
-    _ adapter: AdapterID, between newer: Int32, and older: Int32, in list: Int32
-  ) {
-    nodes[Int(adapter)] = Node(previous: newer, next: older, list: list)
-    nodes[Int(newer)].next = adapter
-    nodes[Int(older)].previous = adapter
+    let second = nodes[end].next
+    nodes[Int(adapter)] = Node(previous: Int32(end), next: second, list: list)
+    nodes[end].next = adapter
+    nodes[Int(second)].previous = adapter
     totals[Int(list)] += sizes[Int(adapter)]
   }
 
@@ -90,9 +82,24 @@ struct ListSet: ~Copyable, Sendable {
   mutating func remove(_ adapter: AdapterID) {
     let node = nodes[Int(adapter)]
     guard node.list != Self.none else { return }
-    nodes[Int(node.previous)].next = node.next
-    nodes[Int(node.next)].previous = node.previous
+    unlink(node)
     nodes[Int(adapter)].list = Self.none
     totals[Int(node.list)] -= sizes[Int(adapter)]
+  }
+
+  private mutating func unlink(_ node: Node) {
+    nodes[Int(node.previous)].next = node.next
+    nodes[Int(node.next)].previous = node.previous
+  }
+
+  /// Makes a member the oldest of its list, and what was older the newest, in the same order: only the
+  /// ring's end moves, however many they are.
+  mutating func turn(_ list: Int32, to oldest: AdapterID) {
+    let end = end(list)
+    unlink(nodes[end])
+    let newest = nodes[Int(oldest)].next
+    nodes[end] = Node(previous: oldest, next: newest, list: Self.none)
+    nodes[Int(oldest)].next = Int32(end)
+    nodes[Int(newest)].previous = Int32(end)
   }
 }

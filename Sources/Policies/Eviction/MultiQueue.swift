@@ -9,7 +9,7 @@ import Primitives
 /// Y. Zhou, J. F. Philbin, K. Li, "The multi-queue replacement algorithm for second level buffer
 /// caches", USENIX ATC 2001.
 public struct MultiQueue: EvictionPolicy, ~Copyable {
-  private var queues: Segments
+  private var queues: ListSet
   private var ghosts: GhostQueue
   /// Uses since the adapter came, with those of earlier stays that were remembered.
   private var uses: UniqueArray<Int64>
@@ -30,7 +30,7 @@ public struct MultiQueue: EvictionPolicy, ~Copyable {
   public init(
     _ context: EvictionContext, queues count: Int = 8, lifetime: Int64 = 10_000, ghosts: Double = 4
   ) {
-    queues = Segments(count, context)
+    queues = ListSet(sizes: context.sizes, lists: count)
     self.ghosts = GhostQueue(context, capacity: 0)
     uses = UniqueArray(repeating: 0, count: context.count)
     expiry = UniqueArray(repeating: 0, count: context.count)
@@ -54,28 +54,28 @@ public struct MultiQueue: EvictionPolicy, ~Copyable {
     isReturning[Int(adapter)] = false
     ghosts.forget(adapter)
     uses[Int(adapter)] += 1
-    queues.insert(adapter, in: queue(for: uses[Int(adapter)]))
+    queues.moveFirst(adapter, in: queue(for: uses[Int(adapter)]))
     expiry[Int(adapter)] = clock + lifetime
   }
 
   public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {
     tick()
     uses[Int(adapter)] += 1
-    queues.move(adapter, to: queue(for: uses[Int(adapter)]))
+    queues.moveFirst(adapter, in: queue(for: uses[Int(adapter)]))
     expiry[Int(adapter)] = clock + lifetime
   }
 
-  private func queue(for uses: Int64) -> Int {
-    min(Int64.bitWidth - 1 - uses.leadingZeroBitCount, queues.count - 1)
+  private func queue(for uses: Int64) -> Int32 {
+    min(Int32(Int64.bitWidth - 1 - uses.leadingZeroBitCount), queues.count - 1)
   }
 
   /// With every request, the oldest of each list falls if it was not used for its lifetime.
   private mutating func tick() {
     clock += 1
     for queue in 1..<max(1, queues.count) {
-      let oldest = queues.oldest(in: queue)
+      let oldest = queues.last(of: queue)
       if oldest != IndexList.none, expiry[Int(oldest)] < clock {
-        queues.move(oldest, to: queue - 1)
+        queues.moveFirst(oldest, in: queue - 1)
         expiry[Int(oldest)] = clock + lifetime
       }
     }
@@ -92,7 +92,7 @@ public struct MultiQueue: EvictionPolicy, ~Copyable {
   ) -> AdapterID? {
     proposed = IndexList.none
     for queue in 0..<queues.count {
-      if let victim = queues.oldest(in: queue, sparing: pins) {
+      if let victim = queues.oldest(of: queue, sparing: pins) {
         proposed = victim
         return victim
       }

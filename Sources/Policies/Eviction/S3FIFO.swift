@@ -9,10 +9,10 @@ import Primitives
 /// SOSP'23, doi:10.1145/3600006.3613147. ``EvictionEntry/s3FIFOv0``, ``EvictionEntry/qdlp`` and
 /// ``Clock2QPlus`` are variants of it.
 public struct S3FIFO: EvictionPolicy, ~Copyable {
-  private static let small = 0
-  private static let main = 1
+  private static let small: Int32 = 0
+  private static let main: Int32 = 1
 
-  private var queues: Segments
+  private var queues: ListSet
   private var ghosts: GhostQueue
   /// Uses since the adapter came to its queue, as far as they are counted; in main each further round
   /// costs one.
@@ -42,7 +42,7 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
     _ context: EvictionContext, small: Double = 0.1, ghosts: Double = 0.9, threshold: Int = 2,
     mostUses: Int = 3, isStrict: Bool = true
   ) {
-    queues = Segments(2, context)
+    queues = ListSet(sizes: context.sizes, lists: 2)
     self.ghosts = GhostQueue(context, capacity: 0)
     uses = UniqueArray(repeating: 0, count: context.count)
     isReturning = UniqueArray(repeating: false, count: context.count)
@@ -68,8 +68,8 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
   }
 
   public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
-    let overflows = isStrict && !hasEvicted && queues.bytes(in: S3FIFO.small) >= smallShare
-    queues.insert(
+    let overflows = isStrict && !hasEvicted && queues.total(of: S3FIFO.small) >= smallShare
+    queues.moveFirst(
       adapter, in: isReturning[Int(adapter)] || overflows ? S3FIFO.main : S3FIFO.small)
     isReturning[Int(adapter)] = false
     ghosts.forget(adapter)
@@ -84,7 +84,7 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
   var smallCapacity: Bytes { smallShare }
 
   /// Whether an adapter that is there is still in the small queue.
-  func isSmall(_ adapter: AdapterID) -> Bool { queues.segment(of: adapter) == S3FIFO.small }
+  func isSmall(_ adapter: AdapterID) -> Bool { queues.list(of: adapter) == S3FIFO.small }
 
   public mutating func victim(
     for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
@@ -96,7 +96,7 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
 
   private mutating func candidate(sparing pins: borrowing PinTable) -> AdapterID? {
     emptiesSmall = false
-    if queues.bytes(in: S3FIFO.main) > mainShare || queues.isEmpty(S3FIFO.small),
+    if queues.total(of: S3FIFO.main) > mainShare || queues.isEmpty(S3FIFO.small),
       let victim = queues.clockVictim(in: S3FIFO.main, uses: uses, sparing: pins)
     {
       return victim
@@ -106,12 +106,12 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
     emptiesSmall = true
     let oldest = queues.clockVictim(in: S3FIFO.main, uses: uses, sparing: pins)
     if let oldest, uses[Int(oldest)] == 0 { return oldest }
-    return queues.oldest(in: S3FIFO.small, sparing: pins) ?? oldest
+    return queues.oldest(of: S3FIFO.small, sparing: pins) ?? oldest
   }
 
   /// The oldest of the small queue that was used too little to come to main.
   private func firstUnderThreshold(sparing pins: borrowing PinTable) -> AdapterID? {
-    var adapter = queues.oldest(in: S3FIFO.small)
+    var adapter = queues.last(of: S3FIFO.small)
     while adapter != IndexList.none {
       if uses[Int(adapter)] < threshold, !pins.isPinned(adapter) { return adapter }
       adapter = queues.newer(than: adapter)
@@ -127,7 +127,7 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
 
   private mutating func commit(_ victim: AdapterID) {
     hasEvicted = true
-    if queues.segment(of: victim) == S3FIFO.small, !emptiesSmall {
+    if queues.list(of: victim) == S3FIFO.small, !emptiesSmall {
       promote(upTo: victim)
       ghosts.remember(victim)
     } else {
@@ -138,12 +138,12 @@ public struct S3FIFO: EvictionPolicy, ~Copyable {
 
   /// Moves what was used enough from the small queue to main, from the oldest to before `end`.
   private mutating func promote(upTo end: AdapterID) {
-    var adapter = queues.oldest(in: S3FIFO.small)
+    var adapter = queues.last(of: S3FIFO.small)
     while adapter != end {
       let next = queues.newer(than: adapter)
       if uses[Int(adapter)] >= threshold {
         uses[Int(adapter)] = 0
-        queues.move(adapter, to: S3FIFO.main)
+        queues.moveFirst(adapter, in: S3FIFO.main)
       }
       adapter = next
     }

@@ -10,7 +10,7 @@ import Primitives
 /// in the lowest that can take it, as in libCacheSim and, for four segments, in Facebook's S4LRU
 /// (Huang et al., SOSP'13, doi:10.1145/2517349.2522722).
 public struct SLRU: EvictionPolicy, ~Copyable {
-  private var lists: Segments
+  private var lists: ListSet
   /// What each list may take.
   private var share: Bytes
   /// An adapter fell into the lowest list, which may now be too full.
@@ -18,7 +18,7 @@ public struct SLRU: EvictionPolicy, ~Copyable {
 
   /// Empty lists that share the capacity evenly.
   public init(_ context: EvictionContext, segments: Int = 4) {
-    lists = Segments(segments, context)
+    lists = ListSet(sizes: context.sizes, lists: segments)
     share = max(1, context.capacity / Bytes(segments))
   }
 
@@ -33,22 +33,22 @@ public struct SLRU: EvictionPolicy, ~Copyable {
 
   public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
     let size = lists.size(of: adapter)
-    let roomy = (0..<lists.count).first { lists.bytes(in: $0) + size <= share }
-    lists.insert(adapter, in: roomy ?? 0)
+    let roomy = (0..<lists.count).first { lists.total(of: $0) + size <= share }
+    lists.moveFirst(adapter, in: roomy ?? 0)
   }
 
   public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {
-    let upper = min(lists.segment(of: adapter) + 1, lists.count - 1)
-    lists.move(adapter, to: upper)
+    let upper = min(lists.list(of: adapter) + 1, lists.count - 1)
+    lists.moveFirst(adapter, in: upper)
     settle(from: upper)
   }
 
   /// Lets what is too much for a list fall into the one below, and so on.
-  private mutating func settle(from top: Int) {
+  private mutating func settle(from top: Int32) {
     var list = top
     while list > 0 {
-      while lists.bytes(in: list) > share {
-        lists.move(lists.oldest(in: list), to: list - 1)
+      while lists.total(of: list) > share {
+        lists.moveFirst(lists.last(of: list), in: list - 1)
         if list == 1 { hasFallen = true }
       }
       list -= 1
@@ -61,7 +61,7 @@ public struct SLRU: EvictionPolicy, ~Copyable {
     for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
   ) -> AdapterID? {
     for list in 0..<lists.count {
-      if let adapter = lists.oldest(in: list, sparing: pins) { return adapter }
+      if let adapter = lists.oldest(of: list, sparing: pins) { return adapter }
     }
     return nil
   }
@@ -72,7 +72,7 @@ public struct SLRU: EvictionPolicy, ~Copyable {
     sparing pins: borrowing PinTable, at time: Nanoseconds
   ) -> AdapterID? {
     guard hasFallen else { return nil }
-    if lists.bytes(in: 0) > share, let adapter = lists.oldest(in: 0, sparing: pins) {
+    if lists.total(of: 0) > share, let adapter = lists.oldest(of: 0, sparing: pins) {
       return adapter
     }
     hasFallen = false

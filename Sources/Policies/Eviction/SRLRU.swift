@@ -55,7 +55,7 @@ public struct SRLRU: EvictionPolicy, ~Copyable {
   }
 
   private mutating func boundHistory() {
-    while history.size(of: 0) > capacity { forget(history.last(of: 0)) }
+    while history.total(of: 0) > capacity { forget(history.last(of: 0)) }
   }
 
   private mutating func forget(_ adapter: AdapterID) {
@@ -115,7 +115,7 @@ struct ScanResistantParts: ~Copyable, Sendable {
   mutating func insert(_ adapter: AdapterID, isKnown: Bool) {
     let hasRoom =
       lists.isEmpty(Self.fresh)
-      && lists.size(of: Self.reused) + sizes[Int(adapter)] <= reusedCap
+      && lists.total(of: Self.reused) + sizes[Int(adapter)] <= reusedCap
     isNew[Int(adapter)] = !isKnown && wasFull
     lists.moveFirst(adapter, in: isKnown || hasRoom ? Self.reused : Self.fresh)
     demote()
@@ -165,7 +165,7 @@ struct ScanResistantParts: ~Copyable, Sendable {
 
   /// What was used longest ago leaves a first part that is too full for the second.
   private mutating func demote() {
-    while lists.size(of: Self.reused) > reusedCap,
+    while lists.total(of: Self.reused) > reusedCap,
       lists.first(of: Self.reused) != lists.last(of: Self.reused)
     {
       let oldest = lists.last(of: Self.reused)

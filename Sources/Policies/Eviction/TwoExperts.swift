@@ -66,7 +66,7 @@ struct TwoExperts: ~Copyable, Sendable {
 
   /// Forgets a ghost for which there is no room, until it is nil.
   mutating func removeSurplus() -> AdapterID? {
-    for expert in 0..<Int32(2) where ghosts.size(of: expert) > ghostCap {
+    for expert in 0..<Int32(2) where ghosts.total(of: expert) > ghostCap {
       let oldest = ghosts.last(of: expert)
       ghosts.remove(oldest)
       return oldest

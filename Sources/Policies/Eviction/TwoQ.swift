@@ -8,10 +8,10 @@ import Primitives
 /// T. Johnson, D. Shasha, "2Q: a low overhead high performance buffer management replacement
 /// algorithm", VLDB 1994 (the full version). Shares and order of eviction as in libCacheSim.
 public struct TwoQ: EvictionPolicy, ~Copyable {
-  private static let incoming = 0
-  private static let main = 1
+  private static let incoming: Int32 = 0
+  private static let main: Int32 = 1
 
-  private var lists: Segments
+  private var lists: ListSet
   /// A1out: what the queue of incoming adapters let go.
   private var ghosts: GhostQueue
   /// The adapter was among the ghosts when it was missed.
@@ -26,7 +26,7 @@ public struct TwoQ: EvictionPolicy, ~Copyable {
   ///   - incoming: share of the capacity for new adapters (A1in, Kin).
   ///   - ghosts: what is remembered of those that left it, as a share of the capacity (A1out, Kout).
   public init(_ context: EvictionContext, incoming: Double = 0.25, ghosts: Double = 0.5) {
-    lists = Segments(2, context)
+    lists = ListSet(sizes: context.sizes, lists: 2)
     self.ghosts = GhostQueue(context, capacity: 0)
     isReturning = UniqueArray(repeating: false, count: context.count)
     shares = (incoming, ghosts)
@@ -48,17 +48,17 @@ public struct TwoQ: EvictionPolicy, ~Copyable {
   }
 
   public mutating func inserted(_ adapter: AdapterID, at time: Nanoseconds) {
-    lists.insert(adapter, in: isReturning[Int(adapter)] ? TwoQ.main : TwoQ.incoming)
+    lists.moveFirst(adapter, in: isReturning[Int(adapter)] ? TwoQ.main : TwoQ.incoming)
     isReturning[Int(adapter)] = false
     ghosts.forget(adapter)
   }
 
   public mutating func accessed(_ adapter: AdapterID, at time: Nanoseconds) {
-    if lists.segment(of: adapter) == TwoQ.main { lists.move(adapter, to: TwoQ.main) }
+    if lists.list(of: adapter) == TwoQ.main { lists.moveFirst(adapter, in: TwoQ.main) }
   }
 
   public mutating func removed(_ adapter: AdapterID) {
-    if adapter == proposed, lists.segment(of: adapter) == TwoQ.incoming { ghosts.remember(adapter) }
+    if adapter == proposed, lists.list(of: adapter) == TwoQ.incoming { ghosts.remember(adapter) }
     proposed = IndexList.none
     lists.remove(adapter)
   }
@@ -66,9 +66,9 @@ public struct TwoQ: EvictionPolicy, ~Copyable {
   public mutating func victim(
     for incoming: AdapterID?, sparing pins: borrowing PinTable, at time: Nanoseconds
   ) -> AdapterID? {
-    let first = lists.bytes(in: TwoQ.incoming) > incomingShare ? TwoQ.incoming : TwoQ.main
+    let first = lists.total(of: TwoQ.incoming) > incomingShare ? TwoQ.incoming : TwoQ.main
     let victim =
-      lists.oldest(in: first, sparing: pins) ?? lists.oldest(in: 1 - first, sparing: pins)
+      lists.oldest(of: first, sparing: pins) ?? lists.oldest(of: 1 - first, sparing: pins)
     proposed = victim ?? IndexList.none
     return victim
   }
@@ -77,10 +77,10 @@ public struct TwoQ: EvictionPolicy, ~Copyable {
   public mutating func surplus(
     sparing pins: borrowing PinTable, at time: Nanoseconds
   ) -> AdapterID? {
-    guard lists.bytes(in: TwoQ.main) > mainShare,
-      lists.newest(in: TwoQ.main) != lists.oldest(in: TwoQ.main)
+    guard lists.total(of: TwoQ.main) > mainShare,
+      lists.first(of: TwoQ.main) != lists.last(of: TwoQ.main)
     else { return nil }
-    return lists.oldest(in: TwoQ.main, sparing: pins)
+    return lists.oldest(of: TwoQ.main, sparing: pins)
   }
 }
 

@@ -99,7 +99,7 @@ public struct WTinyLFU: EvictionPolicy, ~Copyable {
 
   /// What leaves the window while there is room goes to the main part; the newest always stays.
   private mutating func boundWindow() {
-    while lists.size(of: Self.window) > windowCap,
+    while lists.total(of: Self.window) > windowCap,
       lists.first(of: Self.window) != lists.last(of: Self.window)
     {
       lists.moveFirst(lists.last(of: Self.window), in: Self.probation)
@@ -107,7 +107,7 @@ public struct WTinyLFU: EvictionPolicy, ~Copyable {
   }
 
   private mutating func boundProtected() {
-    while lists.size(of: Self.protected) > protectedCap {
+    while lists.total(of: Self.protected) > protectedCap {
       lists.moveFirst(lists.last(of: Self.protected), in: Self.probation)
     }
   }
@@ -135,7 +135,9 @@ public struct WTinyLFU: EvictionPolicy, ~Copyable {
   private func candidate(for incoming: AdapterID?) -> AdapterID? {
     let oldest = lists.last(of: Self.window)
     let size = incoming.map { sizes[Int($0)] } ?? 0
-    guard oldest != ListSet.none, lists.size(of: Self.window) + size > windowCap else { return nil }
+    guard oldest != ListSet.none, lists.total(of: Self.window) + size > windowCap else {
+      return nil
+    }
     return oldest
   }
 }
