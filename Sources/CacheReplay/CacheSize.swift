@@ -21,6 +21,9 @@ public enum CacheSize: Sendable, Hashable {
     }
   }
 
+  /// Whether it is a number of objects.
+  public var countsSlots: Bool { if case .slots = self { true } else { false } }
+
   /// What fits, in objects for slots and in bytes otherwise: at least 1.
   public func capacity(for trace: ObjectTrace) -> Bytes {
     switch self {

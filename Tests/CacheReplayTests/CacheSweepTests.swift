@@ -50,6 +50,26 @@ import Testing
     }
   }
 
+  @Test func noPolicyIsBelowTheBound() async throws {
+    let trace = try Requests(20_000, objects: 500, seed: 6).trace()
+    var sweep = CacheSweep(
+      trace, policies: known.map(\.name), sizes: [.share(0.1), .bytes(20_000), .slots(30)],
+      known: known)
+    let bounds = sweep.lowerBounds()
+    #expect(bounds.map(\.size) == sweep.sizes)
+    for cell in try await sweep.run(threads: 2) {
+      let bound = try #require(bounds.first { $0.size == cell.size })
+      #expect(bound.capacity == cell.capacity)
+      #expect(bound.counts.misses <= cell.counts.misses, "\(cell.policy)")
+      #expect(bound.counts.missedBytes <= cell.counts.missedBytes, "\(cell.policy)")
+      #expect(bound.counts.missedCost <= cell.counts.missedCost, "\(cell.policy)")
+      #expect(bound.counts.requests == cell.counts.requests)
+      #expect(bound.counts.bytes == cell.counts.bytes && bound.counts.cost == cell.counts.cost)
+    }
+    sweep.warmUp = 1
+    #expect(sweep.lowerBounds().isEmpty)
+  }
+
   @Test func aWrongPolicyIsNamed() async throws {
     let trace = try Requests(10, objects: 5, seed: 1).trace()
     let sweep = CacheSweep(trace, policies: ["lru", "lfru"], sizes: [.slots(2)], known: known)

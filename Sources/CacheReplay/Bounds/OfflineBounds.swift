@@ -31,7 +31,8 @@ public struct OfflineBounds: Sendable {
   private let intervals: [Interval]
   private let requests: Int
   private let sizes: [Bytes]
-  private let requested: MissTotals
+  /// All requests: what a cache of nothing misses.
+  public let requested: MissTotals
   private let compulsory: MissTotals
   /// What a hit on each object saves: one request, its bytes, its load cost.
   private let values: [[Int64]]

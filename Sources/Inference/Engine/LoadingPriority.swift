@@ -2,9 +2,9 @@ import Foundation
 
 /// The priority of a thread that copies adapters while others compute.
 public enum LoadingPriority {
-  /// Linux weighs a thread of this niceness at a forty-fifth of a computing one: where cores are idle a copy
+  /// Linux weighs a thread of this niceness at a thirtieth of a computing one: where cores are idle a copy
   /// runs as fast as ever, and where none is it takes little from the steps of others.
-  private static let niceness: Int32 = 17
+  private static let niceness: Int32 = 15
 
   /// Lowers the calling thread's priority for good.
   public static func adopt() {

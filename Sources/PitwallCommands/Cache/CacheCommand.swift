@@ -15,7 +15,9 @@ struct CacheCommand: AsyncParsableCommand {
       Each reference to an adapter, or each record of a libCacheSim trace (oracleGeneral, which is \
       mapped into memory), is a request to a cache that holds nothing at first. Prints the share of \
       the requests, of their bytes and of their load time that missed, and which share of the way \
-      from LRU to the best bound a policy goes: LRU is 0, the bound 1.
+      from LRU to the best that knows the future a policy goes: LRU is 0, that is 1. pfoo-l is what no \
+      cache can be below, in each column by itself (Berger et al., 2018); where objects are equal a \
+      cache can reach it, else perhaps not.
 
       Objects whose size the trace does not say count as 1; all loads take 1 ms unless \
       --load-latency and --load-bandwidth say otherwise. A size that changes counts as it was first.
@@ -111,7 +113,12 @@ struct CacheCommand: AsyncParsableCommand {
           transforms: traceOptions.apply + level.transforms, sweep: sweep,
           cells: try await replay(sweep)))
     }
-    let levels = replays.map { (keeping.level.isEmpty ? nil : $0.workload, $0.cells) }
+    let levels = replays.map { replay in
+      (
+        keeping.level.isEmpty ? nil : replay.workload,
+        replay.cells + (noBounds ? [] : replay.sweep.lowerBounds())
+      )
+    }
     print(CacheTable(levels).table.rendered(as: format), terminator: "")
     if mrc != nil { for replay in replays { try await draw(replay) } }
     try await keeping.keep(replays.flatMap { $0.runs(startedAt: start) })

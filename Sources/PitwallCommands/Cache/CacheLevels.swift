@@ -80,8 +80,7 @@ struct CacheReplays {
   func runs(startedAt: Date) -> [CacheRun] {
     let digest = sweep.trace.digest()
     return cells.map { cell in
-      var isSlots = false
-      if case .slots = cell.size { isSlots = true }
+      let isSlots = cell.size.countsSlots
       var run = CacheRun(
         workload: workload, traceName: sweep.trace.name, transforms: transforms,
         traceDigest: digest, policy: cell.policy, isClairvoyant: cell.isClairvoyant,

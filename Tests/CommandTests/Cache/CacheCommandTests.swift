@@ -38,6 +38,7 @@ import Testing
     let bounds = rows.filter { row in row.contains { $0.hasPrefix("belady") } }
     for size in ["4 slots", "8 slots"] {
       #expect(bounds.contains { $0.contains(size) && $0[column] == "1.000" })
+      #expect(rows.filter { $0.contains(size) && $0.contains("pfoo-l") }.count == 1)
     }
   }
 
