@@ -51,9 +51,9 @@ import Testing
   }
 
   @Test func noPolicyIsBelowTheBound() async throws {
-    let trace = try Requests(20_000, objects: 500, seed: 6).trace()
+    let trace = try Requests(4000, objects: 200, seed: 6).trace()
     var sweep = CacheSweep(
-      trace, policies: known.map(\.name), sizes: [.share(0.1), .bytes(20_000), .slots(30)],
+      trace, policies: known.map(\.name), sizes: [.share(0.1), .bytes(8000), .slots(30)],
       known: known)
     let bounds = sweep.lowerBounds()
     #expect(bounds.map(\.size) == sweep.sizes)
